@@ -109,8 +109,13 @@ def _runnable(installation: Path, *, folder: Path, identity: dict[str, Any]) -> 
         probe = [f"{installation}/bin/postgres", "--version"]
         if subprocess.run(probe, cwd=folder, capture_output=True, check=False, **identity).returncode == 0:
             return installation / "bin"
-    shutil.copytree(installation, folder / "installation", symlinks=True)
-    return folder / "installation" / "bin"
+    package = installation.parent
+    copy = folder / package.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")  # the wheel's own, found relative to the binaries
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return copy / "bin"
 
 
 def _start(
