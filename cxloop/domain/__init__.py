@@ -1,0 +1,1 @@
+"""The rules of the loop: plain Python over the standard library, so that every other layer may read them."""
