@@ -1,6 +1,7 @@
 """The policy `codes` of the demo group: its trees, lists and reason codes in both languages, from config/demo."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ GRADES = (
 )
 
 
+@cache
 def demo(name: str) -> dict[str, Any]:
-    """Read one block of the demo material, config/demo/<name>.yaml."""
+    """Read one block of the demo material, config/demo/<name>.yaml, once; it is read by all and changed by nobody."""
     loaded: dict[str, Any] = yaml.safe_load((CONFIG / "demo" / f"{name}.yaml").read_text(encoding="utf-8"))
     return loaded
 
