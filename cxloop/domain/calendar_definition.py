@@ -180,6 +180,8 @@ def _week(value: object, field: str) -> Week:
     for weekday in worked:
         if weekday not in {"0", "1", "2", "3", "4", "5", "6"}:
             raise CalendarError(f"{field}.{weekday}", "unknown_key")
+    if len(worked) != len(value):  # 0 beside "0"
+        raise CalendarError(field, "duplicate")
     week = tuple(_intervals(worked.get(str(n), []), f"{field}.{n}") for n in range(7))
     if not any(week):
         raise CalendarError(field, "empty_week")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import isfinite
 from typing import Final, Literal, Self, cast, get_args
 
 Unit = Literal["hours", "days", "natural_hours", "natural_days"]
@@ -44,7 +43,7 @@ class Target:
         """Read "4 h", "0.5 h", "2 d", "24 nh" or "3 nd"; ValueError says what is wrong."""
         match = _TEXT.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"a target is a number and one of h, d, nh, nd: {text!r}")
+            raise ValueError(f"a target is a number and one of h, d, nh, nd: {text[:40]!r}")
         return cls(_UNITS[match[2]], _number(match[1]))
 
     @classmethod
@@ -76,12 +75,12 @@ class Target:
 def _number(value: object) -> Fraction:
     """Read a number exactly; a float by its shortest decimal form. Bounded before any arithmetic is done."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise ValueError(f"a target needs a number: {value!r}")
-    if isinstance(value, str):
-        return _plain_number(value)
-    if not isfinite(value) or not 0 <= value <= _LARGEST:
-        raise ValueError(f"a target lies between 0 and {_LARGEST}: {value}")
-    return Fraction(repr(value)) if isinstance(value, float) else _plain_number(format(value, "f"))
+        raise ValueError(f"a target needs a number, not {type(value).__name__}")
+    if isinstance(value, str | Decimal):
+        return _plain_number(str(value))
+    if not 0 <= value <= _LARGEST:  # NaN compares false
+        raise ValueError(f"a target lies between 0 and {_LARGEST}")
+    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
 
 
 def _plain_number(text: str) -> Fraction:
