@@ -99,7 +99,7 @@ def _first_change(tz: ZoneInfo, low: int, offset: int) -> int:
 
 def _offset(tz: ZoneInfo, instant: int) -> int:
     difference = at_second(instant).astimezone(tz).utcoffset()
-    assert difference is not None  # noqa: S101 - a ZoneInfo always knows; this tells mypy
+    assert difference is not None
     return difference.days * DAY + difference.seconds
 
 

@@ -1,0 +1,1 @@
+"""cxloop: a two-tier customer-experience loop, from signal to audited closure."""

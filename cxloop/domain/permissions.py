@@ -1,0 +1,178 @@
+"""Who may do what: one table, act by relation. Relations come from stored facts by one pure function, `relate`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .vocabulary import CENTER, SYSTEM, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's role in a unit; `path` is the unit's place in the tree, like /P44/P4401/."""
+
+    unit: str
+    path: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts: a user name with the memberships that count now. The system itself is a person without any."""
+
+    name: str
+    memberships: tuple[Membership, ...] = ()
+
+    def roles(self) -> frozenset[str]:
+        """All roles held, whatever the unit."""
+        return frozenset(m.role for m in self.memberships)
+
+    def is_center(self) -> bool:
+        """Of the center's tier: analyst or manager."""
+        return bool(self.roles() & {Role.CENTER_MANAGER, Role.ANALYST})
+
+    def reads_all(self) -> bool:
+        """The center and the audit read everything."""
+        return self.is_center() or Role.AUDITOR in self.roles()
+
+    def unit_paths(self) -> tuple[str, ...]:
+        """The subtrees that this person sees as a unit's member."""
+        return tuple(m.path for m in self.memberships if m.role in UNIT_ROLES)
+
+
+UNIT_ROLES = frozenset({Role.UNIT_LEAD, Role.LEADER, Role.HANDLER, Role.LIAISON})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is stored about an object that relations are read from; whatever does not apply stays empty."""
+
+    unit: str | None = None
+    unit_path: str | None = None
+    dispatcher: str | None = None
+    handler: str | None = None
+    raiser: str | None = None
+    submitter: str | None = None
+    verifiers: frozenset[str] = field(default_factory=frozenset)
+    participants: frozenset[str] = field(default_factory=frozenset)
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The relations that allow an act, and those that forbid it all the same (segregation of duties)."""
+
+    allow: frozenset[str]
+    forbid: frozenset[str] = frozenset()
+
+
+def _permit(allow: str, forbid: str = "") -> Permit:
+    return Permit(frozenset(allow.split()), frozenset(forbid.split()))
+
+
+TABLE: dict[str, Permit] = {
+    "signal.register": _permit("center unit_member"),
+    "signal.import": _permit("center lead_somewhere system"),
+    "signal.link": _permit("center"),
+    "signal.return": _permit("center"),
+    "signal.set_aside": _permit("center"),
+    "signal.complete": _permit("raiser"),
+    "signal.reveal": _permit("center unit_lead handler"),
+    "issue.open": _permit("center"),
+    "issue.analyse": _permit("center"),
+    "issue.dispatch": _permit("center"),
+    "issue.dismiss": _permit("center"),
+    "issue.merge": _permit("center"),
+    "issue.advance": _permit("system"),
+    "verification.record": _permit("center"),
+    "closure.close": _permit("center_manager", "verifier"),
+    "closure.archive": _permit("system"),
+    "audit.approve": _permit("auditor", "participant"),
+    "audit.return": _permit("auditor", "participant"),
+    "task.release": _permit("system"),
+    "task.sign": _permit("unit_lead liaison handler system"),
+    "task.assign": _permit("unit_lead"),
+    "task.decline": _permit("unit_lead"),
+    "task.redispatch": _permit("dispatcher"),
+    "task.adjudicate": _permit("dispatcher_manager"),
+    "task.transfer": _permit("dispatcher"),
+    "feedback.submit": _permit("unit_lead handler"),
+    "feedback.withdraw": _permit("unit_lead handler"),
+    "review.accept": _permit("dispatcher", "submitter"),
+    "review.send_back": _permit("dispatcher", "submitter"),
+    "task.nudge": _permit("center"),
+    "task.supervise": _permit("center"),
+    "task.cancel": _permit("dispatcher"),
+    "task.follow": _permit("system"),
+    "measure.complete": _permit("unit_lead handler"),
+    "measure.confirm": _permit("dispatcher", "submitter"),
+    "measure.send_back": _permit("dispatcher", "submitter"),
+    "clock.fire": _permit("system"),
+    "unit.add": _permit("admin system"),
+    "user.add": _permit("admin system"),
+    "user.set_password": _permit("admin self system"),
+    "token.issue": _permit("self system"),
+    "token.revoke": _permit("admin self system"),
+    "policy.publish": _permit("admin system"),
+    "calendar.publish": _permit("admin system"),
+}
+
+
+def relate(*, person: Person, facts: Facts) -> frozenset[str]:
+    """Every relation in which the person stands to an object with these facts."""
+    found = set(_standing(person))
+    here = {m.role for m in person.memberships if facts.unit is not None and m.unit == facts.unit}
+    found |= here & {Role.UNIT_LEAD, Role.LEADER, Role.LIAISON}
+    if here & UNIT_ROLES:
+        found.add("owner_unit")
+    # Until somebody is named, every handler of the unit may take it; afterwards only the one who was named.
+    if Role.HANDLER in here and facts.handler is None:
+        found.add("handler")
+    named = {
+        "handler": facts.handler,
+        "raiser": facts.raiser,
+        "submitter": facts.submitter,
+        "self": facts.owner,
+    }
+    found |= {relation for relation, name in named.items() if name == person.name}
+    if person.name in facts.verifiers:
+        found.add("verifier")
+    if person.name in facts.participants:
+        found.add("participant")
+    return frozenset(found | _dispatching(person, facts))
+
+
+def _standing(person: Person) -> Iterable[str]:
+    roles = person.roles()
+    if person.name == SYSTEM:
+        yield "system"
+    if person.is_center():
+        yield "center"
+    yield from roles & {Role.CENTER_MANAGER, Role.AUDITOR, Role.ADMIN}
+    if roles & UNIT_ROLES:
+        yield "unit_member"
+    if roles & {Role.UNIT_LEAD, Role.LIAISON}:
+        yield "lead_somewhere"
+
+
+def _dispatching(person: Person, facts: Facts) -> set[str]:
+    if facts.dispatcher == CENTER:
+        if not person.is_center():
+            return set()
+        return {"dispatcher", "dispatcher_manager"} if Role.CENTER_MANAGER in person.roles() else {"dispatcher"}
+    leads = any(m.unit == facts.dispatcher and m.role == Role.UNIT_LEAD for m in person.memberships)
+    return {"dispatcher", "dispatcher_manager"} if leads else set()
+
+
+def permitted(*, act: str, relations: frozenset[str]) -> str | None:
+    """None when allowed; else `forbidden`, or `segregation` when only a duty kept apart stands against it."""
+    permit = TABLE[act]
+    if not relations & permit.allow:
+        return "forbidden"
+    return "segregation" if relations & permit.forbid else None
+
+
+def sees_unit(*, person: Person, path: str | None) -> bool:
+    """Whether something that belongs to the unit at `path` lies in the person's scope."""
+    if person.name == SYSTEM or person.reads_all():
+        return True
+    return path is not None and any(path.startswith(mine) for mine in person.unit_paths())

@@ -1,0 +1,86 @@
+"""Calendars as records: a root and its immutable revisions. The arithmetic is a value: domain.calendar."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..domain.calendar import WorkCalendar, read_days
+from ..extensions import Base, JSONText, db
+from .chain import ChainRoot, Trailed
+
+NATIONAL = "CN-DAYS"
+
+
+class Calendar(ChainRoot, Base):
+    """A work calendar, or the table of national days (code CN-DAYS) that others build on."""
+
+    __tablename__ = "calendars"
+    chain_kind = "calendar"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(default=0)
+
+    def number(self) -> str:
+        """Its code."""
+        return self.code
+
+
+class CalendarRevision(Trailed, Base):
+    """One published state of a calendar, for ever."""
+
+    __tablename__ = "calendar_revisions"
+    __table_args__ = (UniqueConstraint("calendar", "n"),)
+    untrailed = frozenset({"id", "definition"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    calendar: Mapped[str] = mapped_column(ForeignKey("calendars.code"))
+    n: Mapped[int]
+    published_at: Mapped[datetime]
+    digest: Mapped[str]
+    definition: Mapped[Any] = mapped_column(JSONText)
+
+    def trail_root(self) -> tuple[str, str]:
+        """The calendar's chain."""
+        return "calendar", self.calendar
+
+    def trail_name(self) -> str:
+        """The calendar and the revision."""
+        return f"{self.calendar}/{self.n}"
+
+
+def _definition(code: str, revision: int) -> Any:
+    found = db.session.scalar(
+        select(CalendarRevision.definition).where(CalendarRevision.calendar == code, CalendarRevision.n == revision)
+    )
+    if found is None:
+        raise LookupError(f"calendar {code} has no revision {revision}")
+    return found
+
+
+@lru_cache(maxsize=512)
+def _built(_database: str, code: str, revision: int, national: int) -> WorkCalendar:
+    # Revisions never change, so a value once built serves the process's whole life.
+    definition = _definition(code, revision)
+    if not (definition.get("national") and national):
+        return WorkCalendar.from_definition(definition, code=code)
+    table = _definition(NATIONAL, national)
+    until = date.fromisoformat(table["official_until"])
+    return WorkCalendar.from_definition(definition, national=read_days(table["days"]), official_until=until, code=code)
+
+
+def work_calendar(code: str, revision: int, national: int) -> WorkCalendar:
+    """The calendar's value at a revision, on a revision of the national days (0: none)."""
+    return _built(db.engine.url.render_as_string(hide_password=True), code, revision, national)
+
+
+def forget_work_calendars() -> None:
+    """Drop the built values (for processes that change databases: tests, benches)."""
+    _built.cache_clear()
+
+
+def current_revision(code: str) -> int | None:
+    """The newest revision of a calendar; None where there is no such calendar."""
+    return db.session.scalar(select(Calendar.revision).where(Calendar.code == code))

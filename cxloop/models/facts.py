@@ -1,0 +1,170 @@
+"""What permissions and lifecycles read, for one record or a whole page, in a constant number of statements."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ..domain.permissions import Facts, Person
+from ..domain.vocabulary import ReportState, TaskState
+from ..extensions import db
+from .closure import ClosureReport
+from .issue import Issue, Participant, Verification
+from .measure import Measure
+from .policy import SLA, sla_policy, version_in_force
+from .signal import Signal
+from .task import Task
+from .unit import Unit
+from .user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a record: the facts for its relations, and the named conditions of its lifecycle."""
+
+    facts: Facts
+    conditions: frozenset[str] = field(default_factory=frozenset)
+
+
+NOTHING = Known(Facts())
+
+
+def known_of(*, records: Sequence[Any], person: Person, at: datetime) -> dict[str, Known]:
+    """What is known of each record, by number; all records are of one kind."""
+    if not records:
+        return {}
+    found = _KNOWN.get(type(records[0]))
+    return {} if found is None else found(records, person, at)
+
+
+def known(*, record: Any, person: Person, at: datetime) -> Known:
+    """What is known of one record; nothing for a record without relations of its own."""
+    if record is None:
+        return NOTHING
+    return next(iter(known_of(records=[record], person=person, at=at).values()), NOTHING)
+
+
+def _paths(codes: set[str | None]) -> dict[str | None, str]:
+    return dict(db.session.execute(select(Unit.code, Unit.path).where(Unit.code.in_(codes))))
+
+
+def _tasks(tasks: Sequence[Task], _person: Person, at: datetime) -> dict[str, Known]:
+    paths = _paths({task.unit for task in tasks})
+    limit = sla_policy(version_in_force(SLA, at)).declines
+    return {task.no: Known(_task_facts(task, paths[task.unit]), _task_conditions(task, at, limit)) for task in tasks}
+
+
+def _task_facts(task: Task, path: str) -> Facts:
+    return Facts(
+        unit=task.unit,
+        unit_path=path,
+        dispatcher=task.dispatcher,
+        handler=task.handler,
+        submitter=task.submitted_by,
+    )
+
+
+def _task_conditions(task: Task, at: datetime, limit: int) -> frozenset[str]:
+    found = {
+        "bound": task.binding,
+        "window_over": task.decline_until is not None and at > task.decline_until,
+        "declined_twice": task.declines >= limit,
+    }
+    return frozenset(name for name, holds in found.items() if holds)
+
+
+def _measures(measures: Sequence[Measure], _person: Person, _at: datetime) -> dict[str, Known]:
+    tasks = {
+        task.no: task
+        for task in db.session.scalars(select(Task).where(Task.no.in_({measure.task_no for measure in measures})))
+    }
+    paths = _paths({task.unit for task in tasks.values()})
+    return {measure.number(): _measure(measure, tasks[measure.task_no], paths) for measure in measures}
+
+
+def _measure(measure: Measure, task: Task, paths: dict[str | None, str]) -> Known:
+    facts = Facts(
+        unit=task.unit,
+        unit_path=paths[task.unit],
+        dispatcher=task.dispatcher,
+        handler=measure.handler or task.handler,
+        submitter=measure.done_by,
+    )
+    follows = task.state == TaskState.FOLLOWING and not measure.dropped
+    return Known(facts, frozenset({"following"}) if follows else frozenset())
+
+
+def _issues(issues: Sequence[Issue], person: Person, _at: datetime) -> dict[str, Known]:
+    numbers = [issue.no for issue in issues]
+    verdicts: dict[tuple[str, int], set[str]] = {}
+    for no, cycle, by in db.session.execute(
+        select(Verification.issue_no, Verification.cycle, Verification.by).where(Verification.issue_no.in_(numbers))
+    ):
+        verdicts.setdefault((no, cycle), set()).add(by)
+    took_part = set(
+        db.session.scalars(
+            select(Participant.issue_no).where(Participant.issue_no.in_(numbers), Participant.user_name == person.name)
+        )
+    )
+    conditions = _issue_conditions(numbers)
+    return {
+        issue.no: Known(
+            Facts(
+                raiser=issue.opened_by,
+                verifiers=frozenset(verdicts.get((issue.no, issue.cycle), ())),
+                participants=frozenset({person.name}) if issue.no in took_part else frozenset(),
+            ),
+            frozenset(conditions.get(issue.no, ())),
+        )
+        for issue in issues
+    }
+
+
+def _issue_conditions(numbers: list[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    # Parked answers do not hold an issue open: it may close as 挂账结案 and comes back at the date of re-examination.
+    following = select(Task.issue_no).where(
+        Task.issue_no.in_(numbers),
+        Task.state == TaskState.FOLLOWING,
+        Task.no.in_(select(Measure.task_no).where(Measure.state != "confirmed", Measure.dropped.is_(False))),
+    )
+    for no in db.session.scalars(following.distinct()):
+        found.setdefault(no, set()).add("following")
+    drawn = select(ClosureReport.issue_no).where(
+        ClosureReport.issue_no.in_(numbers),
+        ClosureReport.drawn.is_(True),
+        ClosureReport.state == ReportState.PENDING,
+    )
+    for no in db.session.scalars(drawn):
+        found.setdefault(no, set()).add("drawn")
+    return found
+
+
+def _signals(signals: Sequence[Signal], _person: Person, _at: datetime) -> dict[str, Known]:
+    paths = _paths({signal.unit for signal in signals})
+    return {
+        signal.no: Known(
+            Facts(
+                unit=signal.unit,
+                unit_path=paths.get(signal.unit) if signal.unit else None,
+                raiser=signal.registered_by,
+            ),
+            frozenset({"contact"}) if signal.contact is not None else frozenset(),
+        )
+        for signal in signals
+    }
+
+
+def _users(users: Sequence[User], _person: Person, _at: datetime) -> dict[str, Known]:
+    return {user.name: Known(Facts(owner=user.name)) for user in users}
+
+
+_KNOWN: dict[type[Any], Callable[[Any, Person, datetime], dict[str, Known]]] = {
+    Task: _tasks,
+    Measure: _measures,
+    Issue: _issues,
+    Signal: _signals,
+    User: _users,
+}

@@ -1,0 +1,95 @@
+"""Who sees which records, as SQL: acts, lists and single reads share these statements, so that none is wider."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import aliased
+
+from ..domain.permissions import Person
+from ..domain.vocabulary import SYSTEM, Duty, TaskState
+from .clock import Clock
+from .closure import ClosureReport
+from .issue import Issue, IssueCopy
+from .measure import Measure
+from .signal import Signal
+from .task import Task
+from .unit import Unit
+
+
+def _units_of(person: Person) -> Select[Any]:
+    """The codes of all units in the person's subtrees."""
+    paths = person.unit_paths()
+    return select(Unit.code).where(or_(false(), *(Unit.path.startswith(path, autoescape=True) for path in paths)))
+
+
+def _reads_all(person: Person) -> bool:
+    return person.name == SYSTEM or person.reads_all()
+
+
+def tasks_seen(person: Person) -> ColumnElement[bool]:
+    """Own subtree's tasks; the supports of one's main task; all tasks of a joint issue one has a task in."""
+    if _reads_all(person):
+        return true()
+    if not person.unit_paths():
+        return false()
+    mine, own = _units_of(person), aliased(Task)
+    here = and_(own.issue_no == Task.issue_no, own.unit.in_(mine), own.state != TaskState.CANCELLED)
+    gathers = select(own.no).where(here, own.duty == Duty.MAIN, own.cycle == Task.cycle).exists()
+    joined = select(own.no).where(here, Issue.joint.is_(True), Issue.no == Task.issue_no).exists()
+    return or_(
+        Task.unit.in_(mine),
+        and_(Task.duty == Duty.SUPPORT, gathers),
+        and_(Task.parent.is_(None), joined),
+    )
+
+
+def issues_seen(person: Person) -> ColumnElement[bool]:
+    """The issues in which one's subtree has a task, or of which it gets a copy."""
+    if _reads_all(person):
+        return true()
+    if not person.unit_paths():
+        return false()
+    mine = _units_of(person)
+    return or_(
+        Issue.no.in_(select(Task.issue_no).where(Task.unit.in_(mine), Task.state != TaskState.PLANNED)),
+        Issue.no.in_(select(IssueCopy.issue_no).where(IssueCopy.unit.in_(mine))),
+    )
+
+
+def signals_seen(person: Person) -> ColumnElement[bool]:
+    """The signals about one's subtree or registered by oneself."""
+    if _reads_all(person):
+        return true()
+    if not person.unit_paths():
+        return false()
+    return or_(Signal.unit.in_(_units_of(person)), Signal.registered_by == person.name)
+
+
+def measures_seen(person: Person) -> ColumnElement[bool]:
+    """The measures of the tasks one sees."""
+    return Measure.task_no.in_(select(Task.no).where(tasks_seen(person)))
+
+
+def reports_seen(person: Person) -> ColumnElement[bool]:
+    """Closure reports are the center's and the audit's; a unit reads those of its issues."""
+    return ClosureReport.issue_no.in_(select(Issue.no).where(issues_seen(person)))
+
+
+def clocks_seen(person: Person) -> ColumnElement[bool]:
+    """The clocks of the tasks one sees, on the unit's own account, and the joint due of its issues."""
+    if _reads_all(person):
+        return true()
+    if not person.unit_paths():
+        return false()
+    joint = and_(Clock.kind == "issue", Clock.subject.in_(select(Issue.no).where(issues_seen(person))))
+    return or_(Clock.owner.in_(_units_of(person)), joint)
+
+
+SEEN: dict[type[Any], Any] = {
+    Task: tasks_seen,
+    Issue: issues_seen,
+    Signal: signals_seen,
+    Measure: measures_seen,
+    ClosureReport: reports_seen,
+    Clock: clocks_seen,
+}

@@ -1,0 +1,25 @@
+"""The acts: one function is one act, one transaction, one trail entry. Importing the package registers them all."""
+
+from . import (
+    accounts,
+    closure,
+    escalation,
+    feedback,
+    issues,
+    reviews,
+    signals,
+    tasks,
+    verification,
+)
+
+__all__ = [
+    "accounts",
+    "closure",
+    "escalation",
+    "feedback",
+    "issues",
+    "reviews",
+    "signals",
+    "tasks",
+    "verification",
+]

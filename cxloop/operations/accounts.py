@@ -1,0 +1,187 @@
+"""Acts on the group itself: units, people, tokens, calendars, policies."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import func, select
+
+from ..domain.calendar import CalendarError, WorkCalendar
+from ..domain.canonical import canonical, digest
+from ..domain.codes import Codes, CodesError
+from ..domain.policy import Policy as SlaPolicy
+from ..domain.policy import PolicyError
+from ..domain.vocabulary import SYSTEM
+from ..extensions import db
+from ..models.calendar import NATIONAL, Calendar, CalendarRevision
+from ..models.policy import CODES, SLA, Policy, PolicyVersion
+from ..models.unit import Unit
+from ..models.user import Membership, Token, User, UserSession
+from .act import Differs, Invalid, act
+
+PASSWORDS = PasswordHasher()
+SHORTEST_PASSWORD = 8
+
+
+@act("unit.add")
+def add_unit(
+    *, on: str, by: str, at: datetime, name: str, name_en: str, kind: str, calendar: str,
+    short: str = "", parent: str | None = None, owns: str = "",
+) -> Unit:  # fmt: skip
+    """Add a unit under its code. Differs when the code is taken; Invalid for an unknown parent or calendar."""
+    if db.session.get(Unit, on) is not None:
+        raise Differs(on)
+    above = db.session.get(Unit, parent) if parent else None
+    if parent and above is None:
+        raise Invalid("parent", "error.unknown_unit", code=parent)
+    if db.session.get(Calendar, calendar) is None:
+        raise Invalid("calendar", "error.unknown_calendar", code=calendar)
+    position = db.session.scalar(select(func.count()).select_from(Unit)) or 0
+    path = f"{'/' if above is None else above.path}{on}/"
+    unit = Unit(
+        code=on, name=name, name_en=name_en, short=short or name, kind=kind, parent=parent, path=path,
+        calendar=calendar, owns=owns, position=position,
+    )  # fmt: skip
+    db.session.add(unit)
+    db.session.flush()
+    return unit
+
+
+@act("user.add")
+def add_user(
+    *, on: str, by: str, at: datetime, name: str, memberships: list[Mapping[str, str]], name_en: str = "",
+    locale: str = "zh",
+) -> User:  # fmt: skip
+    """Add a person with roles in units. Differs when the name is taken; Invalid for an unknown unit."""
+    if on == SYSTEM or db.session.get(User, on) is not None:
+        raise Differs(on)
+    for n, row in enumerate(memberships):
+        if db.session.get(Unit, row["unit"]) is None:
+            raise Invalid(f"memberships.{n}.unit", "error.unknown_unit", code=row["unit"])
+    user = User(name=on, display_name=name, display_name_en=name_en or name, locale=locale)
+    db.session.add(user)
+    db.session.flush()
+    db.session.add_all(Membership(user_name=on, unit_code=row["unit"], role=row["role"]) for row in memberships)
+    db.session.flush()
+    return user
+
+
+@act("user.set_password")
+def set_password(*, user: User, by: str, at: datetime, password: str) -> User:
+    """Give a person a password, stored by argon2; every open session of theirs ends."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("password", "error.too_short", min=SHORTEST_PASSWORD)
+    user.password_hash = PASSWORDS.hash(password)
+    for row in db.session.scalars(
+        select(UserSession).where(UserSession.user_name == user.name, UserSession.ended_at.is_(None))
+    ):
+        row.ended_at = at
+    return user
+
+
+# Checked when the name is unknown, so that the answer takes as long as for a known one.
+_NOBODYS_HASH = PASSWORDS.hash(secrets.token_hex(16))
+
+
+def password_fits(user: User | None, password: str) -> bool:
+    """Whether this is the person's password; takes the same time for somebody unknown."""
+    stored = user.password_hash if user is not None and user.active else None
+    try:
+        return PASSWORDS.verify(stored or _NOBODYS_HASH, password) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@act("token.issue")
+def issue_token(*, user: User, by: str, at: datetime) -> tuple[Token, str]:
+    """Give a person a token for machines; the plain text is in the answer and nowhere else."""
+    plain = f"cxl_{secrets.token_urlsafe(32)}"
+    count = db.session.scalar(select(func.count()).select_from(Token).where(Token.user_name == user.name)) or 0
+    token = Token(user_name=user.name, n=count + 1, digest=token_digest(plain), issued_at=at)
+    db.session.add(token)
+    db.session.flush()
+    return token, plain
+
+
+@act("token.revoke")
+def revoke_token(*, user: User, by: str, at: datetime, n: int) -> User:
+    """Revoke a person's n-th token; the next request that bears it is refused."""
+    token = db.session.scalar(select(Token).where(Token.user_name == user.name, Token.n == n))
+    if token is None or token.revoked_at is not None:
+        raise Invalid("n", "error.not_found")
+    token.revoked_at = at
+    return user
+
+
+def token_digest(plain: str) -> str:
+    """What is kept of a token. Tokens are 256 random bits, so a fast digest is as good as a slow one."""
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+@act("calendar.publish")
+def publish_calendar(*, on: str, by: str, at: datetime, definition: Mapping[str, Any]) -> Calendar:
+    """Publish a revision of a calendar, or of the national days (CN-DAYS). Invalid names what makes no sense."""
+    if on != NATIONAL:
+        try:
+            WorkCalendar.from_definition(definition, code=on)
+        except CalendarError as error:
+            raise Invalid(f"definition.{error.field}", "error.calendar", why=error.message) from None
+    elif not {"official_until", "days"} <= definition.keys():
+        raise Invalid("definition.days", "error.required")
+    calendar = db.session.get(Calendar, on)
+    if calendar is None:
+        calendar = Calendar(code=on, revision=0)
+        db.session.add(calendar)
+        db.session.flush()
+    calendar.revision += 1
+    db.session.add(
+        CalendarRevision(
+            calendar=on,
+            n=calendar.revision,
+            published_at=at,
+            definition=dict(definition),
+            digest=digest(canonical(definition)),
+        )
+    )
+    db.session.flush()
+    return calendar
+
+
+@act("policy.publish")
+def publish_policy(
+    *, on: str, by: str, at: datetime, body: Mapping[str, Any], effective_from: datetime | None = None
+) -> Policy:
+    """Publish a version of a policy, in force from a moment (else now). Invalid names what makes no sense."""
+    _check_policy(on, body)
+    policy = db.session.get(Policy, on)
+    if policy is None:
+        policy = Policy(code=on, current=0)
+        db.session.add(policy)
+        db.session.flush()
+    policy.current += 1
+    db.session.add(
+        PolicyVersion(
+            policy=on,
+            n=policy.current,
+            published_at=at,
+            effective_from=effective_from or at,
+            body=dict(body),
+            digest=digest(canonical(body)),
+        )
+    )
+    db.session.flush()
+    return policy
+
+
+def _check_policy(code: str, body: Mapping[str, Any]) -> None:
+    parsers = {SLA: SlaPolicy.parse, CODES: Codes.parse}
+    if code not in parsers:
+        raise Invalid("code", "error.unknown_policy", code=code)
+    try:
+        parsers[code](body)
+    except (PolicyError, CodesError) as error:
+        raise Invalid(f"body.{error.field}", "error.policy", why=error.message) from None

@@ -1,0 +1,278 @@
+"""How every act runs: resolve → lock → see → relate → permit → fresh → in state → story → entry → answer → commit.
+
+`@act` fills the registry `ACTS: name → function`, which doors, replay and tests use through `perform`. A story changes
+records and nothing else: it never checks permission, never commits, never calls another act.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from ..domain.buttons import allowed_verbs
+from ..domain.lifecycle import ACTS as LIFECYCLE
+from ..domain.lifecycle import refusal
+from ..domain.numbers import issue_of
+from ..domain.permissions import Facts, Person, permitted, relate
+from ..domain.vocabulary import SYSTEM
+from ..extensions import db
+from ..models.chain import ChainRoot, locking
+from ..models.facts import known
+from ..models.issue import Issue, Participant
+from ..models.measure import Measure
+from ..models.scope import SEEN
+from ..models.signal import Signal
+from ..models.task import Task
+from ..models.user import SYSTEM_PERSON, User
+from . import idempotency, trail
+
+TRIES = 3
+# What a person says about an act goes into its entry; everything else is there as the changes it made.
+SAID = frozenset(
+    {"reason", "text", "remark", "opinion", "findings", "answers", "summary", "no_controls_reason", "level"}
+)
+
+
+class Refused(Exception):
+    """An act that did not happen; nothing was changed."""
+
+
+class Unseen(Refused):
+    """There is no such object, or none that this person may see."""
+
+
+class Forbidden(Refused):
+    """The person sees the object and may not do this; `why` is `forbidden` or `segregation`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Differs(Refused):
+    """The object is there already, with another content."""
+
+
+class Stale(Refused):
+    """Somebody changed the object since the caller read it."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"now at version {version}")
+        self.version = version
+
+
+class WrongState(Refused):
+    """The act is not possible now; `why` names the state or the fact that bars it."""
+
+    def __init__(self, why: str, state: str, allowed: list[str]) -> None:
+        super().__init__(f"{why} in {state}")
+        self.why, self.state, self.allowed = why, state, allowed
+
+
+class Invalid(Refused):
+    """The fields are well formed and make no sense here: field → (message code, parameters)."""
+
+    def __init__(self, field: str, code: str, /, **params: Any) -> None:
+        super().__init__(f"{field}: {code}")
+        self.errors = {field: (code, params)}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A registered act: its function, what it works on, and the further chains it takes."""
+
+    name: str
+    tell: Callable[..., Any]
+    also: Callable[["Call"], Iterable[tuple[str, str]]]
+
+
+ACTS: dict[str, Story] = {}
+
+
+def act(
+    name: str, *, also: Callable[["Call"], Iterable[tuple[str, str]]] = lambda _call: ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a story under its act's name. `also` names the chains beside the subject's own."""
+
+    def register(tell: Callable[..., Any]) -> Callable[..., Any]:
+        if name not in LIFECYCLE or name in ACTS:
+            raise RuntimeError(f"{name} is not in the lifecycle table, or is told twice")
+        ACTS[name] = Story(name, tell, also)
+        return tell
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a door hands over: names and numbers, never records read before the lock."""
+
+    act: str
+    by: str
+    at: datetime
+    on: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    key: idempotency.Key | None = None
+    origin: str = "api"
+
+
+def perform(call: Call, *, answer: Callable[[Any], Any] = lambda result: result) -> Any:
+    """Run an act in one transaction and return `answer(result)`, made inside it.
+
+    With an idempotency key, `answer` must give an `idempotency.Answer`; a repeated key gives the first one. Raises the
+    refusals above, KeyReused or KeyInFlight. A collision of keys between two transactions is run again.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return _once(call, answer)
+        except (IntegrityError, OperationalError, trail.HeadNotTaken) as error:
+            db.session.rollback()
+            if not left or not _is_collision(error):
+                raise
+        except BaseException:
+            db.session.rollback()
+            raise
+        finally:
+            trail.forget(db.session())
+    raise AssertionError("unreachable")
+
+
+def _is_collision(error: Exception) -> bool:
+    # 40001 and 40P01 are PostgreSQL's serialization failure and deadlock; both ask for another try.
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
+    return True
+
+
+def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
+    story = ACTS[call.act]
+    begin_writing()
+    if call.key is not None:
+        first = idempotency.claim(call.key, at=call.at)
+        if first is not None:
+            db.session.rollback()
+            return first
+    roots = _lock(_chains(story, call))
+    at = max([call.at, *(root.head_at for root in roots if root.head_at is not None)])
+    user, person = _who(call.by)
+    subject = _see(call, person)
+    _check(call, subject, person, at)
+    said = {name: value for name, value in call.fields.items() if name in SAID and value is not None}
+    who: dict[str, Any] = {"by": person.name, "at": at}
+    if subject is not None:
+        who[_parameter(subject)] = subject
+    elif call.on is not None:
+        who["on"] = call.on
+    result = story.tell(**who, **call.fields)
+    _note_participant(roots, result, person, call.act)
+    display = person.name if user is None else user.display_name
+    seal = trail.Seal(call.act, call.on or _number(result), person.name, display, at, call.origin, said)
+    trail.seal(db.session(), seal, roots)
+    rendered = answer(result)
+    if call.key is not None:
+        idempotency.keep(call.key, rendered, at=call.at)
+    db.session.commit()
+    return rendered
+
+
+def begin_writing() -> None:
+    """End whatever was read before and open the writing transaction: on SQLite with its lock, at once."""
+    db.session.rollback()
+    db.session.expunge_all()
+    db.session.connection(execution_options={"writing": True})
+    trail.listen(db.session())
+
+
+def _chains(story: Story, call: Call) -> list[tuple[str, str]]:
+    row = LIFECYCLE[call.act]
+    chains = set(story.also(call))
+    if call.on is not None:
+        kind = "issue" if row.on in {"issue", "task", "measure"} else row.on
+        chains.add((kind, issue_of(no=call.on) if kind == "issue" else call.on))
+    return sorted(chains)
+
+
+def _lock(chains: list[tuple[str, str]]) -> list[ChainRoot]:
+    found = [db.session.scalar(locking(kind, number)) for kind, number in chains]
+    return [root for root in found if root is not None]
+
+
+def _who(name: str) -> tuple[User | None, Person]:
+    if name == SYSTEM:
+        return None, SYSTEM_PERSON
+    user = db.session.get(User, name)
+    if user is None or not user.active:
+        raise Forbidden("forbidden")
+    return user, user.person()
+
+
+def _see(call: Call, person: Person) -> Any:
+    row = LIFECYCLE[call.act]
+    if call.on is None or row.creates:
+        return None
+    found = load_subject(row.on, call.on, person)
+    if found is None:
+        raise Unseen(call.on)
+    return found
+
+
+def load_subject(kind: str, number: str, person: Person) -> Any:
+    """The record of a kind and number if this person may see it, else None."""
+    statement: Any
+    if kind == "measure":
+        task_no, _, n = number.rpartition("/")
+        statement = select(Measure).where(Measure.task_no == task_no, Measure.n == int(n))
+    elif kind in _LIVING:
+        cls = _LIVING[kind]
+        statement = select(cls).where(cls.no == number)
+    else:
+        return db.session.scalar(locking(kind, number))
+    return db.session.scalar(statement.where(SEEN[statement.column_descriptions[0]["entity"]](person)))
+
+
+_LIVING: dict[str, Any] = {"issue": Issue, "task": Task, "signal": Signal}
+
+
+def _check(call: Call, subject: Any, person: Person, at: datetime) -> None:
+    what = known(record=subject, person=person, at=at)
+    facts = what.facts
+    if subject is None and call.on is not None:
+        facts = Facts(owner=call.on)
+    relations = relate(person=person, facts=facts)
+    why = permitted(act=call.act, relations=relations)
+    if why is not None:
+        raise Forbidden(why)
+    if subject is None:
+        return
+    if call.version is not None and call.version != subject.version:
+        raise Stale(subject.version)
+    state = getattr(subject, "state", "")
+    why = refusal(act=call.act, state=state, facts=what.conditions)
+    if why is not None:
+        kind = LIFECYCLE[call.act].on
+        allowed = allowed_verbs(kind=kind, state=state, conditions=what.conditions, relations=relations)
+        raise WrongState(why, state, allowed)
+
+
+def _parameter(subject: Any) -> str:
+    return type(subject).__name__.lower()
+
+
+def _number(result: Any) -> str:
+    if isinstance(result, ChainRoot):
+        return result.number()
+    return str(getattr(result, "no", ""))
+
+
+def _note_participant(roots: list[ChainRoot], result: Any, person: Person, name: str) -> None:
+    # Reading and audit acts make nobody a participant; neither does what the system does by itself.
+    if name.startswith("audit.") or person.name == SYSTEM:
+        return
+    touched = [root for root in [*roots, result] if isinstance(root, Issue)]
+    for number in sorted({issue.no for issue in touched}):
+        if db.session.get(Participant, (number, person.name)) is None:
+            db.session.add(Participant(issue_no=number, user_name=person.name))

@@ -1,0 +1,5 @@
+"""Clocks under acts: `step` changes a state and drives the clocks that hang on it, by the table in domain.clocks."""
+
+from .drive import replan_issue, start_measure, start_verify, step
+
+__all__ = ["replan_issue", "start_measure", "start_verify", "step"]

@@ -1,0 +1,144 @@
+"""How long each kind of clock may take for its subject: target, calendar and due at the moment it starts."""
+
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import func, select
+
+from ...domain import clocks as rules
+from ...domain.calendar import Target, WorkCalendar
+from ...domain.policy import Policy
+from ...domain.vocabulary import CENTER, Duty, UnitKind
+from ...extensions import db
+from ...models.issue import Issue
+from ...models.measure import Measure
+from ...models.policy import SLA, codes, sla_policy, version_in_force
+from ...models.task import Task
+from ...models.unit import Unit
+from .engine import Terms, calendar_of, current_calendar, live_clock
+
+BY_POLICY = ("triage", "issue", "sign", "decide", "review", "audit", "archive", "verify")
+
+
+def unit_of(code: str) -> Unit:
+    """A unit that must exist."""
+    unit = db.session.get(Unit, code)
+    if unit is None:
+        raise LookupError(f"no unit {code}")
+    return unit
+
+
+def audit_unit() -> str:
+    """The unit that audits; the center where the group has none of its own."""
+    return db.session.scalar(select(Unit.code).where(Unit.kind == UnitKind.AUDIT).order_by(Unit.code)) or CENTER
+
+
+def terms_for(kind: str, issue: Issue, task: Task | None, measure: Measure | None, *, at: datetime) -> Terms:
+    """The terms of a new clock. LookupError when no policy is in force or a calendar is missing."""
+    version = version_in_force(SLA, at)
+    policy = sla_policy(version)
+    owner = _owner(kind, task)
+    unit = unit_of(owner)
+    code = policy.calendar_code(kind, issue.severity) or unit.calendar
+    calendar, _revision, _national = current_calendar(code)
+    if measure is not None and kind == "measure":
+        target, due = _measure(measure, calendar, policy, issue, at)
+    elif kind == "feedback" and task is not None:
+        due = feedback_due(task, issue, policy, calendar, at)
+        target = stated(calendar, at, due, in_hours=policy.calendar_code(kind, issue.severity) is not None)
+    else:
+        target = by_policy(kind, issue, policy, unit)
+        due = calendar.due(at, target)
+    ladder = policy.ladder(kind, target=target, department=unit.is_department())
+    return Terms(owner, code, target, due, ladder, version, issue.severity)
+
+
+def by_policy(kind: str, issue: Issue, policy: Policy, unit: Unit) -> Target:
+    """The target that the policy states for a kind at the issue's severity."""
+    return policy.target(
+        kind, issue.severity, department=unit.is_department(), several=issue.several, units=_wave_units(kind, issue)
+    )
+
+
+def _wave_units(kind: str, issue: Issue) -> int:
+    if kind not in {"review", "wave_end"}:
+        return 1
+    found = db.session.scalar(
+        select(func.count(Task.unit.distinct())).where(
+            Task.issue_no == issue.no, Task.wave == issue.waves, Task.parent.is_(None)
+        )
+    )
+    return found or 1
+
+
+def _owner(kind: str, task: Task | None) -> str:
+    if kind in {"audit", "archive"}:
+        return audit_unit()
+    if task is None:
+        return CENTER
+    return task.dispatcher if kind in {"decide", "review"} else task.unit
+
+
+def _measure(
+    measure: Measure, calendar: WorkCalendar, policy: Policy, issue: Issue, at: datetime
+) -> tuple[Target, datetime]:
+    agreed = measure.agreed_at or at
+    # Accepted late by the center, a date that has passed would break the unit's promise for it.
+    due = max(agreed, calendar.due(at, policy.floor(issue.severity)))
+    return Target("natural_days", Fraction(max((due - at).days, 1))), due
+
+
+def feedback_due(task: Task, issue: Issue, policy: Policy, calendar: WorkCalendar, at: datetime) -> datetime:
+    """When a task that lands on a unit now must be answered (K6)."""
+    whole = live_clock(issue.no, "issue")
+    if whole is None or whole.due_at is None:
+        raise LookupError(f"{issue.no} has no running total clock")
+    many = _wave_units("wave_end", issue)
+    end = rules.wave_end(
+        calendar=calendar_of(whole),
+        issue_due=whole.due_at,
+        review=policy.target("wave_end", issue.severity, units=many),
+        gather=policy.target("gather", issue.severity) if task.duty == Duty.SUPPORT else None,
+    )
+    # Set only while a task lands again after a decline; a first landing and a transfer have none.
+    again = task.dispatched_at
+    least = policy.target("units_min", issue.severity)
+    return rules.landing_due(calendar=calendar, end=end, at=at, least=least, dispatched_at=again)
+
+
+def stated(calendar: WorkCalendar, start: datetime, due: datetime, *, in_hours: bool) -> Target:
+    """The stretch to a due time in the words of a target, so that the ladder for its length can be chosen."""
+    seconds = calendar.worked(start, due) if due > start else 0
+    if in_hours:
+        return Target("hours", Fraction(seconds, 3600))
+    days = 0
+    closing = calendar.due(start, Target("days", Fraction(1)))
+    while closing <= due and days < MOST_DAYS:
+        days += 1
+        closing = calendar.due(closing, Target("days", Fraction(1)))
+    return Target("days", Fraction(days)) if days else Target("hours", Fraction(seconds, 3600))
+
+
+MOST_DAYS = 400
+
+
+def wait_until(issue: Issue, *, at: datetime) -> datetime:
+    """When the effect wait ends: the category's natural days, or the criterion's window where it is longer."""
+    calendar, _revision, _national = current_calendar(unit_of(CENTER).calendar)
+    policy = sla_policy(version_in_force(SLA, at))
+    days = int(policy.effect_wait.amount)
+    category = codes().get("category", issue.category) if issue.category else None
+    if category is not None:
+        days = int(category.extra.get("wait_days", days))
+    if issue.effect_window_days is not None:
+        days = max(days, issue.effect_window_days)
+    return calendar.due(at, Target("natural_days", Fraction(days)))
+
+
+def decline_until(task: Task, issue: Issue, *, at: datetime) -> datetime:
+    """Until when the unit may decline: a window counted from dispatch, whatever the signature."""
+    policy = sla_policy(version_in_force(SLA, at))
+    unit = unit_of(task.unit)
+    calendar, _revision, _national = current_calendar(policy.calendar_code("sign", issue.severity) or unit.calendar)
+    window = policy.target("decline_window", issue.severity, department=unit.is_department())
+    return calendar.due(at, window)

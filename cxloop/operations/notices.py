@@ -1,0 +1,64 @@
+"""Notices: who is told what, as codes and parameters; the wording is the reader's language, at reading time."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ..domain.vocabulary import CENTER, Role
+from ..extensions import db
+from ..models.issue import Issue
+from ..models.notice import Notice
+from ..models.task import Task
+from ..models.user import Membership, User
+
+
+def people(unit: str | None, *roles: str) -> list[str]:
+    """The active people who hold one of the roles in a unit (in any unit when None), by name."""
+    found = (
+        select(Membership.user_name)
+        .join(User, User.name == Membership.user_name)
+        .where(Membership.role.in_(roles), User.active.is_(True))
+    )
+    if unit is not None:
+        found = found.where(Membership.unit_code == unit)
+    return sorted(set(db.session.scalars(found)))
+
+
+def receivers(codes: Iterable[str], *, issue: Issue, task: Task | None, handler: str | None = None) -> list[str]:
+    """The people behind receiver codes; `handler` is the unit's lead where nobody is named."""
+    found: set[str] = set()
+    for code in codes:
+        found.update(_behind(code, issue, task, handler))
+    return sorted(found)
+
+
+def _behind(code: str, issue: Issue, task: Task | None, handler: str | None) -> list[str]:
+    if code == "analyst":
+        return [issue.analyst] if issue.analyst else people(CENTER, Role.ANALYST)
+    if code == "center_manager":
+        return people(CENTER, Role.CENTER_MANAGER)
+    if code == "auditor":
+        return people(None, Role.AUDITOR)
+    if task is None:
+        return []
+    if code == "handler":
+        named = handler or task.handler
+        return [named] if named else people(task.unit, Role.UNIT_LEAD)
+    return people(task.unit, {"lead": Role.UNIT_LEAD, "liaison": Role.LIAISON, "leader": Role.LEADER}[code])
+
+
+def dispatching(task: Task) -> list[str]:
+    """The people who decide for a task's dispatcher: the center's analyst, or the splitting unit's lead."""
+    if task.dispatcher != CENTER:
+        return people(task.dispatcher, Role.UNIT_LEAD)
+    issue = db.session.get(Issue, task.issue_no)
+    return [issue.analyst] if issue is not None and issue.analyst else people(CENTER, Role.ANALYST)
+
+
+def tell(to: Iterable[str], *, code: str, subject: str, at: datetime, but: str | None = None, **params: Any) -> None:
+    """Leave a notice for each of these people, except the one who acted."""
+    for name in sorted(set(to)):
+        if name != but:
+            db.session.add(Notice(user_name=name, code=code, subject=subject, params=params, at=at))

@@ -1,0 +1,86 @@
+"""What the dispatcher does with a task that is in the wrong place, or not wanted any more."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from ...domain.vocabulary import Role, TaskState
+from ...extensions import db
+from ...models.issue import Issue
+from ...models.policy import codes
+from ...models.task import Decline, Task
+from ..act import Invalid, act
+from ..clocks import step
+from ..issues import advance
+from ..notices import people, tell
+from .landing import find_unit, land, leave_unit, release_ready
+
+
+@act("task.redispatch")
+def redispatch(*, task: Task, by: str, at: datetime, unit: str, text: str | None = None) -> Task:
+    """Decide a decline: send the task to another unit, or back to the same one, which signs again."""
+    _decide(task, unit, by, at)
+    _send(task, unit, at=at, act="task.redispatch")
+    return task
+
+
+@act("task.adjudicate")
+def adjudicate(*, task: Task, by: str, at: datetime, unit: str, text: str | None = None) -> Task:
+    """Decide repeated declines with binding force: this unit cannot decline 裁定派单(不可再退)."""
+    _decide(task, unit, by, at)
+    task.binding = True
+    _send(task, unit, at=at, act="task.adjudicate")
+    return task
+
+
+@act("task.transfer")
+def transfer(*, task: Task, by: str, at: datetime, unit: str, reason: str) -> Task:
+    """Move a task under way to another unit; the old unit's time stays on record."""
+    if not codes().has("reason.transfer", reason):
+        raise Invalid("reason", "error.invalid_code", code=reason)
+    if unit == task.unit:
+        raise Invalid("unit", "error.same_unit", code=unit)
+    # A transfer is no decline: the new unit's due comes from the wave's end alone.
+    task.dispatched_at = None
+    _send(task, unit, at=at, act="task.transfer")
+    return task
+
+
+def _decide(task: Task, unit: str, by: str, at: datetime) -> None:
+    pending = db.session.scalar(
+        select(Decline).where(Decline.task_no == task.no, Decline.decided_at.is_(None)).order_by(Decline.n.desc())
+    )
+    if pending is None:
+        raise LookupError(f"{task.no} has no decline to decide")
+    pending.decided_at, pending.decided_by, pending.upheld = at, by, unit != task.unit
+    code = "notice.decline_upheld" if pending.upheld else "notice.decline_refused"
+    tell([pending.by], code=code, subject=task.no, at=at, title=task.title)
+
+
+def _send(task: Task, unit: str, *, at: datetime, act: str) -> None:
+    find_unit(unit, "unit")
+    if unit != task.unit:
+        leave_unit(task)
+        task.unit = unit
+    land(task, at=at, act=act)
+
+
+@act("task.cancel")
+def cancel(*, task: Task, by: str, at: datetime, reason: str, text: str | None = None) -> Task:
+    """Withdraw a task: its clocks are cancelled, its successors released; the last open one may move the issue."""
+    if not codes().has("reason.cancel", reason):
+        raise Invalid("reason", "error.invalid_code", code=reason)
+    was_planned = task.state == TaskState.PLANNED
+    step(task, act="task.cancel", at=at, to=TaskState.CANCELLED)
+    for measure in task.measures:
+        if not measure.dropped:
+            step(measure, act="measure.cancel", at=at)
+            measure.dropped = True
+    if not was_planned:
+        told = [task.handler] if task.handler else people(task.unit, Role.UNIT_LEAD)
+        tell(told, code="notice.task_cancelled", subject=task.no, at=at, but=by, title=task.title)
+    issue = db.session.get(Issue, task.issue_no)
+    if issue is not None:
+        release_ready(issue, at=at)
+        advance(issue, at=at)
+    return task
