@@ -20,48 +20,22 @@ def _names(text: str) -> list[str]:
 
 
 _ISSUE = _names(
-    "no title description channel severity urgency category touchpoint product reach opened_by opened_at "
-    "analyst cause_class cause_text final_cause_class final_cause_text effect_metric effect_value "
-    "effect_n effect_target effect_window_days cycle waves joint review_at closed_at closed_by"
+    "no title description channel severity urgency category touchpoint product reach opened_by opened_at analyst "
+    "cause_class cause_text final_cause_class final_cause_text effect_metric effect_value effect_n effect_target "
+    "effect_window_days cycle waves joint review_at closed_at closed_by"
 )
 _TASK = _names(
-    "no unit dispatcher duty state title wanted criterion cycle wave handler dispatched_at signed_at "
-    "signed_by deemed binding declines send_backs accepted_at accepted_by quality cause liability "
-    "supervision_number"
+    "no unit dispatcher duty state title wanted criterion cycle wave handler dispatched_at signed_at signed_by deemed "
+    "binding declines send_backs accepted_at accepted_by quality cause liability supervision_number"
 )
 _FEEDBACK = _names(
-    "n cycle unit outcome cause result reply reason review_at submitted_by submitted_at withdrawn_at "
-    "verdict verdict_reason verdict_text reviewed_by reviewed_at"
+    "n cycle unit outcome cause result reply reason review_at submitted_by submitted_at withdrawn_at verdict "
+    "verdict_reason verdict_text reviewed_by reviewed_at"
 )
-_MEASURE = [
-    "n",
-    "feedback_n",
-    "kind",
-    "text",
-    "agreed_at",
-    "state",
-    "dropped",
-    "done_at",
-    "done_by",
-    "evidence",
-    "confirmed_at",
-    "confirmed_by",
-]
-_DECLINE = ["n", "unit", "reason", "text", "proof", "proposed_unit", "by", "at", "decided_at", "decided_by", "upheld"]
-_VERDICT = ["n", "cycle", "verdict", "method", "text", "after_value", "after_n", "meets_target", "early", "by", "at"]
-_CLOCK = [
-    "subject",
-    "kind",
-    "cycle",
-    "owner",
-    "target",
-    "calendar",
-    "started_at",
-    "due_at",
-    "ended_at",
-    "state",
-    "overrun",
-]
+_MEASURE = _names("n feedback_n kind text agreed_at state dropped done_at done_by evidence confirmed_at confirmed_by")
+_DECLINE = _names("n unit reason text proof proposed_unit by at decided_at decided_by upheld")
+_VERDICT = _names("n cycle verdict method text after_value after_n meets_target early by at")
+_CLOCK = _names("subject kind cycle owner target calendar started_at due_at ended_at state overrun")
 
 
 def _pick(record: Any, names: Sequence[str]) -> dict[str, Any]:
