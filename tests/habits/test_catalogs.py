@@ -1,7 +1,9 @@
 """Both catalogs say the same things, and whatever the code can say is in them."""
 
+import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -47,10 +49,6 @@ PREFIXES = (
     r"plan\.why",
 )
 USED = re.compile(rf"""["']((?:{"|".join(PREFIXES)})\.[a-z0-9_.-]*[a-z0-9_])["']""")
-
-# Where an error is raised or a notice left by its bare code, which `error.` or `notice.` is put before.
-RAISED = re.compile(r"""(?:Invalid|CalendarError)\(\s*[^,()]+,\s*["']([a-z_]+)["']""")
-TOLD = re.compile(r"""\btell\([^=]*?,\s*code=["'](?:notice\.)?([a-z_]+)["']""")
 
 
 def catalog(locale: str) -> dict[str, str]:
@@ -151,8 +149,33 @@ def test_every_rung_of_the_default_ladders_has_a_label() -> None:
 )
 def test_keys_that_the_code_names_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    named = {f"error.{code}" for code in RAISED.findall(text)} | {f"notice.{code}" for code in TOLD.findall(text)}
-    assert (named | set(USED.findall(text))) - KEYS == set()
+    assert set(USED.findall(text)) - KEYS == set()
+
+
+def said(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
+    """Each key that is raised or told with its parameters in sight, and those parameters."""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
+        given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+        code = (
+            call.args[1] if call.func.id in {"Invalid", "CalendarError"} and len(call.args) > 1 else given.get("code")
+        )
+        in_sight = len(given) == len(call.keywords)
+        if call.func.id not in {"Invalid", "CalendarError", "tell"} or not isinstance(code, ast.Constant):
+            continue
+        bare = "error." if call.func.id == "CalendarError" else ""
+        yield f"{bare}{code.value}", set(given) if in_sight else {"*"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*ROOT.glob("operations/**/*.py"), *ROOT.glob("domain/*.py")]), ids=lambda path: path.stem
+)
+def test_what_is_raised_or_told_brings_the_parameters_of_its_wording(path: Path) -> None:
+    for key, given in said(ast.parse(path.read_text(encoding="utf-8"))):
+        assert key in KEYS
+        wanted = set(PARAMETER.findall(CATALOGS["zh"][key]))
+        assert "*" in given or wanted <= given, key
 
 
 @pytest.mark.parametrize(
