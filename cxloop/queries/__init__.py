@@ -1,1 +1,1 @@
-""""""
+"""The questions: read only, within what the person may see."""

@@ -1,1 +1,1 @@
-""""""
+"""What comes in and goes out, shared by every door."""

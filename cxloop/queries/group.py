@@ -1,0 +1,179 @@
+"""The group itself: units, people, calendars, policies, closure reports."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+
+from ..domain.permissions import Person
+from ..domain.vocabulary import Role
+from ..extensions import db
+from ..models.calendar import Calendar, CalendarRevision
+from ..models.closure import ClosureReport
+from ..models.policy import Policy, PolicyVersion
+from ..models.scope import reports_seen
+from ..models.unit import Unit
+from ..models.user import Membership, User
+from .listing import Listing, everyone, is_one_of, is_true
+
+
+def unit_views(units: Sequence[Unit], _person: Person, _at: datetime) -> list[dict[str, Any]]:
+    """Units: codes and names are seen by all."""
+    names = ("code", "name", "name_en", "short", "kind", "parent", "calendar", "owns", "active", "version")
+    return [{name: getattr(unit, name) for name in names} for unit in units]
+
+
+def find_unit(*, code: str, person: Person, at: datetime) -> dict[str, Any] | None:
+    """One unit, or None."""
+    unit = db.session.get(Unit, code)
+    return None if unit is None else unit_views([unit], person, at)[0]
+
+
+def users_seen(person: Person) -> ColumnElement[bool]:
+    """Center, audit and admin see all people; a unit its own subtree's."""
+    if person.reads_all() or Role.ADMIN in person.roles():
+        return true()
+    below = select(Membership.user_name).join(Unit, Unit.code == Membership.unit_code)
+    paths = [Unit.path.startswith(path, autoescape=True) for path in person.unit_paths()]
+    return or_(User.name == person.name, User.name.in_(below.where(or_(false(), *paths))))
+
+
+def user_views(users: Sequence[User], _person: Person, _at: datetime) -> list[dict[str, Any]]:
+    """People, without anything secret."""
+    return [
+        {
+            "name": user.name,
+            "display_name": user.display_name,
+            "display_name_en": user.display_name_en,
+            "locale": user.locale,
+            "active": user.active,
+            "version": user.version,
+            "memberships": [{"unit": m.unit_code, "role": m.role} for m in user.memberships],
+        }
+        for user in users
+    ]
+
+
+def find_user(*, name: str, person: Person, at: datetime) -> dict[str, Any] | None:
+    """One person, or None."""
+    user = db.session.scalar(select(User).where(User.name == name, users_seen(person)))
+    return None if user is None else user_views([user], person, at)[0]
+
+
+def calendar_views(calendars: Sequence[Calendar], _person: Person, _at: datetime) -> list[dict[str, Any]]:
+    """Calendars at their newest revision."""
+    return [{"code": row.code, "revision": row.revision, "version": row.version} for row in calendars]
+
+
+def find_calendar(*, code: str, person: Person, at: datetime) -> dict[str, Any] | None:
+    """One calendar with its newest definition, or None."""
+    row = db.session.get(Calendar, code)
+    if row is None:
+        return None
+    newest = db.session.scalar(
+        select(CalendarRevision).where(CalendarRevision.calendar == code, CalendarRevision.n == row.revision)
+    )
+    view = calendar_views([row], person, at)[0]
+    if newest is not None:
+        view |= {"definition": newest.definition, "digest": newest.digest, "published_at": newest.published_at}
+    return view
+
+
+def policy_views(policies: Sequence[Policy], _person: Person, _at: datetime) -> list[dict[str, Any]]:
+    """Policies with the number of their newest version."""
+    return [{"code": row.code, "current": row.current, "version": row.version} for row in policies]
+
+
+def find_policy(*, code: str, person: Person, at: datetime) -> dict[str, Any] | None:
+    """One policy with its newest body and all its versions, or None."""
+    row = db.session.get(Policy, code)
+    if row is None:
+        return None
+    versions = list(
+        db.session.scalars(select(PolicyVersion).where(PolicyVersion.policy == code).order_by(PolicyVersion.n))
+    )
+    names = ("n", "published_at", "effective_from", "digest")
+    view = policy_views([row], person, at)[0]
+    view["versions"] = [{name: getattr(version, name) for name in names} for version in versions]
+    view["body"] = versions[-1].body if versions else None
+    return view
+
+
+def report_views(reports: Sequence[ClosureReport], _person: Person, _at: datetime) -> list[dict[str, Any]]:
+    """Closure reports: the frozen content with its digest, and the audit's word."""
+    return [
+        {
+            "no": row.no,
+            "issue": row.issue_no,
+            "state": row.state,
+            "version": row.version,
+            "cycle": row.cycle,
+            "closed_by": row.closed_by,
+            "closed_at": row.closed_at,
+            "drawn": row.drawn,
+            "drawn_why": row.drawn_why,
+            "drawn_roll": row.drawn_roll,
+            "sha256": row.sha256,
+            "opinions": [{"verdict": o.verdict, "text": o.text, "by": o.by, "at": o.at} for o in row.opinions],
+        }
+        for row in reports
+    ]
+
+
+def find_report(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
+    """One report with its content and canonical text, or None."""
+    return _report(select(ClosureReport).where(ClosureReport.no == no), person, at)
+
+
+def latest_report(*, issue_no: str, person: Person, at: datetime) -> dict[str, Any] | None:
+    """An issue's latest report with its content, or None."""
+    rows = select(ClosureReport).where(ClosureReport.issue_no == issue_no).order_by(ClosureReport.n.desc()).limit(1)
+    return _report(rows, person, at)
+
+
+def _report(rows: Any, person: Person, at: datetime) -> dict[str, Any] | None:
+    # The whole case stands in it, other units' answers too: it is the center's and the audit's paper.
+    row = db.session.scalar(rows.where(reports_seen(person))) if person.reads_all() else None
+    if row is None:
+        return None
+    return report_views([row], person, at)[0] | {"content": json.loads(row.body), "canonical": row.body}
+
+
+UNITS = Listing(
+    name="units",
+    entity=Unit,
+    seen=everyone,
+    view=unit_views,
+    filters={"kind": is_one_of(Unit.kind), "parent": is_one_of(Unit.parent), "active": is_true(Unit.active)},
+    search=(Unit.code, Unit.name, Unit.name_en, Unit.short),
+    sorts={"code": Unit.code, "position": Unit.position},
+    order="position",
+)
+USERS = Listing(
+    name="users",
+    entity=User,
+    seen=users_seen,
+    view=user_views,
+    filters={"active": is_true(User.active)},
+    search=(User.name, User.display_name, User.display_name_en),
+    sorts={"name": User.name},
+    order="name",
+)
+CALENDARS = Listing(
+    name="calendars", entity=Calendar, seen=everyone, view=calendar_views, sorts={"code": Calendar.code}, order="code"
+)
+POLICIES = Listing(
+    name="policies", entity=Policy, seen=everyone, view=policy_views, sorts={"code": Policy.code}, order="code"
+)
+REPORTS = Listing(
+    name="closure-reports",
+    entity=ClosureReport,
+    seen=lambda person: reports_seen(person) if person.reads_all() else false(),
+    view=report_views,
+    filters={"state": is_one_of(ClosureReport.state), "issue": is_one_of(ClosureReport.issue_no)},
+    search=(ClosureReport.no,),
+    sorts={"no": ClosureReport.no, "closed_at": ClosureReport.closed_at},
+    order="-no",
+)

@@ -1,0 +1,185 @@
+"""Tasks as they are read: what the present unit submitted, and what the dispatcher decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ..domain.permissions import Person
+from ..domain.vocabulary import OPEN_TASK, TaskState
+from ..extensions import db
+from ..models.issue import Issue
+from ..models.measure import Measure
+from ..models.scope import measures_seen, tasks_seen
+from ..models.task import Decline, Feedback, Predecessor, Task
+from .acts import key_of, verbs_of
+from .listing import Listing, is_number, is_one_of
+
+_HEAD = (
+    "no",
+    "state",
+    "version",
+    "unit",
+    "dispatcher",
+    "parent",
+    "duty",
+    "title",
+    "wanted",
+    "criterion",
+    "cycle",
+    "wave",
+    "handler",
+    "dispatched_at",
+    "decline_until",
+    "signed_at",
+    "signed_by",
+    "deemed",
+    "binding",
+    "declines",
+    "send_backs",
+    "submitted_by",
+    "submitted_at",
+    "accepted_at",
+    "quality",
+    "cause",
+    "liability",
+    "due_at",
+)
+# While its own clock stands still for somebody's verdict, or is over, a task is not overdue.
+_RUNNING = OPEN_TASK - {TaskState.SUBMITTED, TaskState.FOLLOWING, TaskState.PLANNED}
+
+
+def views(tasks: Sequence[Task], person: Person, at: datetime) -> list[dict[str, Any]]:
+    """A page of tasks."""
+    acts = verbs_of(kind="task", records=tasks, person=person, at=at)
+    numbers = {task.issue_no for task in tasks}
+    rows = select(Issue.no, Issue.title, Issue.severity).where(Issue.no.in_(numbers))
+    issues = {no: (title, severity) for no, title, severity in db.session.execute(rows)}
+    return [_head(task, at, *issues[task.issue_no]) | {"acts": acts[task.no]} for task in tasks]
+
+
+def _head(task: Task, at: datetime, title: str, severity: int) -> dict[str, Any]:
+    view = {name: getattr(task, name) for name in _HEAD}
+    view["issue"], view["issue_title"], view["severity"] = task.issue_no, title, severity
+    view["overdue"] = task.state in _RUNNING and task.due_at is not None and at > task.due_at
+    supervision = {"level": task.supervision, "number": task.supervision_number, "at": task.supervised_at}
+    view["supervision"] = supervision if task.supervision else None
+    return view
+
+
+def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
+    """One task with its answers, measures, declines and predecessors; None when the person may not see it."""
+    task = db.session.scalar(select(Task).where(Task.no == no, tasks_seen(person)))
+    if task is None:
+        return None
+    view = views([task], person, at)[0]
+    view["measures"] = measure_views(_last_measures(task, person), person, at)
+    view["feedback"] = [_feedback(row) for row in task.feedbacks if _may_read(row.unit, task, person)]
+    declines = select(Decline).where(Decline.task_no == no).order_by(Decline.n)
+    view["declined"] = [_decline(row) for row in db.session.scalars(declines)]
+    after = select(Predecessor.after_no).where(Predecessor.task_no == no).order_by(Predecessor.after_no)
+    view["after"] = list(db.session.scalars(after))
+    return view
+
+
+def _may_read(unit: str, task: Task, person: Person) -> bool:
+    # A new unit sees the decline, but nothing that the old one submitted.
+    return unit == task.unit or person.reads_all()
+
+
+def _last_measures(task: Task, person: Person) -> list[Measure]:
+    """The measures of the last answer; they are counted through the task's whole life."""
+    return [measure for measure in task.measures if not measure.dropped]
+
+
+def measure_views(measures: Sequence[Measure], person: Person, at: datetime) -> list[dict[str, Any]]:
+    """Measures with the acts the person may use on each."""
+    acts = verbs_of(kind="measure", records=measures, person=person, at=at)
+    return [
+        {
+            "task": row.task_no,
+            "n": row.n,
+            "state": row.state,
+            "version": row.version,
+            "kind": row.kind,
+            "text": row.text,
+            "handler": row.handler,
+            "agreed_at": row.agreed_at,
+            "due_at": row.due_at,
+            "overdue": row.state == "open" and row.due_at is not None and at > row.due_at,
+            "done_at": row.done_at,
+            "done_by": row.done_by,
+            "evidence": row.evidence,
+            "confirmed_at": row.confirmed_at,
+            "confirmed_by": row.confirmed_by,
+            "acts": acts[key_of(row)],
+        }
+        for row in measures
+    ]
+
+
+def find_measure(*, task_no: str, n: int, person: Person, at: datetime) -> dict[str, Any] | None:
+    """One measure of a task, or None."""
+    row = db.session.scalar(select(Measure).where(Measure.task_no == task_no, Measure.n == n, measures_seen(person)))
+    return None if row is None else measure_views([row], person, at)[0]
+
+
+_FEEDBACK = (
+    "n",
+    "cycle",
+    "unit",
+    "outcome",
+    "cause",
+    "result",
+    "reply",
+    "reason",
+    "review_at",
+    "submitted_by",
+    "submitted_at",
+    "withdrawn_at",
+    "verdict",
+    "verdict_reason",
+    "verdict_text",
+    "reviewed_by",
+    "reviewed_at",
+)
+_DECLINE = ("n", "unit", "reason", "text", "proof", "proposed_unit", "by", "at", "decided_at", "decided_by", "upheld")
+
+
+def _feedback(row: Feedback) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _FEEDBACK}
+
+
+def _decline(row: Decline) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _DECLINE}
+
+
+LISTING = Listing(
+    name="tasks",
+    entity=Task,
+    seen=tasks_seen,
+    view=views,
+    filters={
+        "state": is_one_of(Task.state),
+        "unit": is_one_of(Task.unit),
+        "duty": is_one_of(Task.duty),
+        "issue": is_one_of(Task.issue_no),
+        "handler": is_one_of(Task.handler),
+        "supervision": is_one_of(Task.supervision),
+        "wave": is_number(Task.wave, low=1, high=99_999),
+    },
+    search=(Task.no, Task.title, Task.wanted),
+    sorts={"no": Task.no, "due_at": Task.due_at, "dispatched_at": Task.dispatched_at},
+    order="-no",
+)
+MEASURES = Listing(
+    name="measures",
+    entity=Measure,
+    seen=measures_seen,
+    view=measure_views,
+    filters={"state": is_one_of(Measure.state), "task": is_one_of(Measure.task_no), "kind": is_one_of(Measure.kind)},
+    search=(Measure.text,),
+    sorts={"due_at": Measure.due_at, "task": Measure.task_no},
+    order="due_at",
+)
