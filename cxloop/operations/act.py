@@ -7,7 +7,7 @@ records and nothing else: it never checks permission, never commits, never calls
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -29,6 +29,7 @@ from ..models.task import Task
 from ..models.user import SYSTEM_PERSON, User
 from . import idempotency, trail
 
+T = TypeVar("T")
 TRIES = 3
 # What a person says about an act goes into its entry; everything else is there as the changes it made.
 SAID = frozenset(
@@ -185,6 +186,25 @@ def begin_writing() -> None:
     db.session.expunge_all()
     db.session.connection(execution_options={"writing": True})
     trail.listen(db.session())
+
+
+def record(write: Callable[[], T]) -> T:
+    """Run a write that is no act (sessions, wrong passwords, read notices, beats): one transaction without an entry.
+
+    `write` reads what it changes by itself, for whatever was loaded before is let go. HeadNotTaken when it changes
+    something that belongs in the trail.
+    """
+    try:
+        begin_writing()
+        result = write()
+        trail.refuse_changes(db.session())
+        db.session.commit()
+        return result
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        trail.forget(db.session())
 
 
 def _chains(story: Story, call: Call) -> list[tuple[str, str]]:

@@ -154,6 +154,14 @@ def _append(root: ChainRoot, seal: Seal, act_id: str, changes: list[dict[str, An
     )
 
 
+def refuse_changes(session: Session) -> None:
+    """Raise HeadNotTaken when anything was changed that belongs in an entry: for writes that leave none."""
+    session.flush()
+    noted = session.info.get(_NOTED) or {}
+    if noted:
+        raise HeadNotTaken(f"changed without an act: {sorted({rec.trail_name() for rec, _, _ in noted.values()})}")
+
+
 def forget(session: Session) -> None:
     """Drop what was noted (an act was refused)."""
     session.info.pop(_NOTED, None)
