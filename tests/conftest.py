@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -16,6 +17,9 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
 from tests.postgres import fresh_database, postgres_server
+
+if TYPE_CHECKING:
+    from tests.factories import Story
 
 DATABASES = ["sqlite", "postgresql"]
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -58,6 +62,55 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     template = request.getfixturevalue("migrated_postgres")
     with fresh_database(request.getfixturevalue("postgres"), template=template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def group_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo's units, people, calendars and policies, to be copied."""
+    file = tmp_path_factory.mktemp("group") / "group.sqlite"
+    shutil.copyfile(migrated_sqlite, file)
+    found_group(f"sqlite:///{file}", data_dir=file.parent)
+    return file
+
+
+@pytest.fixture(scope="session")
+def group_postgres(postgres: str, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database with the same group, to be copied."""
+    with fresh_database(postgres, template=migrated_postgres) as url:
+        found_group(url, data_dir=tmp_path_factory.mktemp("group"))
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def group_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own in which the group stands and nothing has happened yet."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("group_sqlite"), tmp_path / "cxloop.sqlite")
+        yield f"sqlite:///{tmp_path / 'cxloop.sqlite'}"
+        return
+    template = request.getfixturevalue("group_postgres")
+    with fresh_database(request.getfixturevalue("postgres"), template=template) as url:
+        yield url
+
+
+@pytest.fixture
+def group(group_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application on such a database, with its context pushed."""
+    from tests.factories import stop_reading
+
+    app = build_app(group_url, data_dir=tmp_path)
+    with app.app_context():
+        yield app
+        stop_reading()
+    dispose(app)
+
+
+@pytest.fixture
+def story(group: Flask) -> "Story":
+    """A history that begins on a plain Monday, on both databases."""
+    from tests.factories import Story
+
+    return Story()
 
 
 @pytest.fixture(params=DATABASES)
@@ -105,6 +158,16 @@ def dispose(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def found_group(database_url: str, *, data_dir: Path) -> None:
+    """Play the group's base data into a migrated database."""
+    from tests.factories import found_group as play_base
+
+    app = build_app(database_url, data_dir=data_dir)
+    with app.app_context():
+        play_base()
+    dispose(app)
 
 
 def migrate(database_url: str, *, data_dir: Path) -> None:
