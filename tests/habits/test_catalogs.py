@@ -48,7 +48,9 @@ PREFIXES = (
     r"measure\.kind",
     r"plan\.why",
 )
-USED = re.compile(rf"""["']((?:{"|".join(PREFIXES)})\.[a-z0-9_.-]*[a-z0-9_])["']""")
+USED = re.compile(rf"""["']((?:{"|".join(PREFIXES)})\.(?!html)[a-z0-9_.-]*[a-z0-9_])["']""")
+
+SAID = re.compile(r"(?:error|notice)\.(?!html)\w+\Z")
 
 
 def catalog(locale: str) -> dict[str, str]:
@@ -153,29 +155,27 @@ def test_keys_that_the_code_names_exist(path: Path) -> None:
 
 
 def said(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
-    """Each key that is raised or told with its parameters in sight, and those parameters."""
+    """Each key of an error or a notice that a call names, with the keywords given beside it (all, where by **)."""
     for call in ast.walk(tree):
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            continue
-        given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-        code = (
-            call.args[1] if call.func.id in {"Invalid", "CalendarError"} and len(call.args) > 1 else given.get("code")
-        )
-        in_sight = len(given) == len(call.keywords)
-        if call.func.id not in {"Invalid", "CalendarError", "tell"} or not isinstance(code, ast.Constant):
-            continue
-        bare = "error." if call.func.id == "CalendarError" else ""
-        yield f"{bare}{code.value}", set(given) if in_sight else {"*"}
+        if isinstance(call, ast.Call):
+            given = {keyword.arg or "**" for keyword in call.keywords}
+            for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
+                if isinstance(value, ast.Constant) and SAID.match(str(value.value)):
+                    yield value.value, given
 
 
-@pytest.mark.parametrize(
-    "path", sorted([*ROOT.glob("operations/**/*.py"), *ROOT.glob("domain/*.py")]), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_is_raised_or_told_brings_the_parameters_of_its_wording(path: Path) -> None:
     for key, given in said(ast.parse(path.read_text(encoding="utf-8"))):
         assert key in KEYS
-        wanted = set(PARAMETER.findall(CATALOGS["zh"][key]))
-        assert "*" in given or wanted <= given, key
+        assert "**" in given or set(PARAMETER.findall(CATALOGS["zh"][key])) <= given, key
+
+
+def test_every_refusal_of_a_calendar_has_a_wording() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "domain").glob("calendar*.py"))
+    codes = set(re.findall(r"CalendarError\([^,]+, \"(\w+)\"\)", text))
+    assert codes
+    assert {f"error.{code}" for code in codes} - KEYS == set()
 
 
 @pytest.mark.parametrize(
