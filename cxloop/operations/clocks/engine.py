@@ -129,21 +129,24 @@ def stop(clock: Clock, *, at: datetime, holder: str) -> None:
 def resume(clock: Clock, *, at: datetime, act: str, ladder: Sequence[RungSpec], least: datetime | None = None) -> None:
     """Go on under the original limit (K9): the verdict's time is not charged; once the floor, if less remains.
 
-    `least` is a measure's agreed date: its due is never earlier.
+    `least` is a measure's agreed date: it is due then, or after the floor where that is later, each time anew.
     """
     calendar, stopped = calendar_of(clock), clock.stopped_at or at
     whole, consumed, left = _account(clock, calendar, stopped)
-    floor = None if clock.floor_given else policy_of(clock).floor(clock.severity)
-    due = rules.resumed(calendar=calendar, at=at, left=left, whole=whole, floor=floor)
-    if floor is not None and due > calendar.advance(at, max(left, 0)):
-        clock.floor_given = True
+    floor = policy_of(clock).floor(clock.severity)
     clock.state, clock.stopped_at = rules.RUNNING, None
     _turn_span(clock, rules.RUNNING, clock.owner, at)
-    if left <= 0 and floor is None and least is None:
+    if least is not None:
+        due = max(least, calendar.due(at, floor))
+    elif left <= 0 and clock.floor_given:
         # Nothing is left and the floor was given before: the promise stays broken at its old due time.
         _rearm(clock, after=at)
         return
-    due = due if least is None else max(least, due)
+    else:
+        due = rules.resumed(
+            calendar=calendar, at=at, left=left, whole=whole, floor=None if clock.floor_given else floor
+        )
+        clock.floor_given = clock.floor_given or due > calendar.advance(at, max(left, 0))
     plan(clock, at=at, due=due, consumed=consumed, why="send_back", act=act, ladder=ladder, calendar=calendar)
 
 
@@ -164,8 +167,8 @@ def charge(clock: Clock, *, at: datetime, holder: str) -> None:
 
 def finish(clock: Clock, *, at: datetime, how: str) -> None:
     """End, cancel or move a clock. One that stopped for a verdict ends, in favour, at the moment it stopped."""
-    if how != rules.CANCELLED:
-        note_lateness(clock, at=at)
+    # A sweep at the due would have written it; whether one came in time must not decide what stays on record.
+    note_lateness(clock, at=at)
     stopped = clock.state == rules.STOPPED and clock.stopped_at is not None
     ended = clock.stopped_at if stopped and how == rules.ENDED and clock.stopped_at is not None else at
     calendar = calendar_of(clock)
@@ -200,6 +203,7 @@ def replan(
     clock: Clock, *, at: datetime, target: Target, calendar: str, why: str, act: str, ladder: Sequence[RungSpec]
 ) -> None:
     """State the due anew after a later fact (K11): consumed time counts, in the calendar that holds now."""
+    note_lateness(clock, at=at)
     value, revision, national = current_calendar(calendar)
     clock.calendar, clock.calendar_revision, clock.national_revision = calendar, revision, national
     clock.target = str(target)
@@ -241,7 +245,9 @@ def _set_rungs(clock: Clock, states: set[str], to: str) -> None:
 def _rearm(clock: Clock, *, after: datetime) -> None:
     for rung in clock.rungs:
         if rung.state == rules.HELD:
-            rung.state = rules.ARMED if rung.moment > after else rules.CANCELLED
+            # Stopped at its very due, it is late from now on: that still has to be said.
+            ahead = rung.moment > after or rung.code == rules.DUE
+            rung.state = rules.ARMED if ahead else rules.CANCELLED
 
 
 def _last_span(clock: Clock) -> ClockSpan:
