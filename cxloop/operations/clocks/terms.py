@@ -47,25 +47,23 @@ def terms_for(kind: str, issue: Issue, task: Task | None, measure: Measure | Non
         due = feedback_due(task, issue, policy, calendar, at)
         target = stated(calendar, at, due, in_hours=policy.calendar_code(kind, issue.severity) is not None)
     else:
-        target = by_policy(kind, issue, policy, unit)
+        target = by_policy(kind, issue, policy, unit, task)
         due = calendar.due(at, target)
     ladder = policy.ladder(kind, target=target, department=unit.is_department())
     return Terms(owner, code, target, due, ladder, version, issue.severity)
 
 
-def by_policy(kind: str, issue: Issue, policy: Policy, unit: Unit) -> Target:
-    """The target that the policy states for a kind at the issue's severity."""
-    return policy.target(
-        kind, issue.severity, department=unit.is_department(), several=issue.several, units=_wave_units(kind, issue)
-    )
+def by_policy(kind: str, issue: Issue, policy: Policy, unit: Unit, task: Task | None = None) -> Target:
+    """The target that the policy states for a kind at the issue's severity; a review's depends on its task's wave."""
+    units = _wave_units(task) if kind == "review" and task is not None else 1
+    return policy.target(kind, issue.severity, department=unit.is_department(), several=issue.several, units=units)
 
 
-def _wave_units(kind: str, issue: Issue) -> int:
-    if kind not in {"review", "wave_end"}:
-        return 1
+def _wave_units(task: Task) -> int:
+    """How many units the task's own wave went to."""
     found = db.session.scalar(
         select(func.count(Task.unit.distinct())).where(
-            Task.issue_no == issue.no, Task.wave == issue.waves, Task.parent.is_(None)
+            Task.issue_no == task.issue_no, Task.wave == task.wave, Task.parent.is_(None)
         )
     )
     return found or 1
@@ -93,11 +91,10 @@ def feedback_due(task: Task, issue: Issue, policy: Policy, calendar: WorkCalenda
     whole = live_clock(issue.no, "issue")
     if whole is None or whole.due_at is None:
         raise LookupError(f"{issue.no} has no running total clock")
-    many = _wave_units("wave_end", issue)
     end = rules.wave_end(
         calendar=calendar_of(whole),
         issue_due=whole.due_at,
-        review=policy.target("wave_end", issue.severity, units=many),
+        review=policy.target("wave_end", issue.severity, units=_wave_units(task)),
         gather=policy.target("gather", issue.severity) if task.duty == Duty.SUPPORT else None,
     )
     # Set only while a task lands again after a decline; a first landing and a transfer have none.
