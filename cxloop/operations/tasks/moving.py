@@ -11,7 +11,7 @@ from ...models.policy import codes
 from ...models.task import Decline, Task
 from ..act import Invalid, act
 from ..clocks import step
-from ..issues import advance
+from ..issues import advance, plan_wait
 from ..notices import people, tell
 from .landing import find_unit, land, leave_unit, release_ready
 
@@ -83,4 +83,7 @@ def cancel(*, task: Task, by: str, at: datetime, reason: str, text: str | None =
     if issue is not None:
         release_ready(issue, at=at)
         advance(issue, at=at)
+        if issue.wait_until is None:
+            # It may have been the last one followed: the effect wait was held up by it alone.
+            plan_wait(issue, at=at)
     return task
