@@ -27,7 +27,8 @@ def _reads_all(person: Person) -> bool:
 
 
 def tasks_seen(person: Person) -> ColumnElement[bool]:
-    """Own subtree's tasks; the supports of one's main task; all tasks of a joint issue one has a task in."""
+    """Own subtree's tasks, once they are sent out; the supports of one's main task; all tasks of a joint issue one has
+    a task in; and, from wherever in the tree, a task or measure that was given to oneself."""
     if _reads_all(person):
         return true()
     if not person.unit_paths():
@@ -36,8 +37,11 @@ def tasks_seen(person: Person) -> ColumnElement[bool]:
     here = and_(own.issue_no == Task.issue_no, own.unit.in_(mine), own.state != TaskState.CANCELLED)
     gathers = select(own.no).where(here, own.duty == Duty.MAIN, own.cycle == Task.cycle).exists()
     joined = select(own.no).where(here, Issue.joint.is_(True), Issue.no == Task.issue_no).exists()
+    measure = Measure.handler == person.name
     return or_(
-        Task.unit.in_(mine),
+        and_(Task.unit.in_(mine), Task.dispatched_at.is_not(None)),
+        Task.handler == person.name,
+        Task.no.in_(select(Measure.task_no).where(measure, Measure.dropped.is_(False))),
         and_(Task.duty == Duty.SUPPORT, gathers),
         and_(Task.parent.is_(None), joined),
     )
@@ -51,7 +55,8 @@ def issues_seen(person: Person) -> ColumnElement[bool]:
         return false()
     mine = _units_of(person)
     return or_(
-        Issue.no.in_(select(Task.issue_no).where(Task.unit.in_(mine), Task.state != TaskState.PLANNED)),
+        Issue.no.in_(select(Task.issue_no).where(Task.unit.in_(mine), Task.dispatched_at.is_not(None))),
+        Issue.no.in_(select(Task.issue_no).where(Task.handler == person.name)),
         Issue.no.in_(select(IssueCopy.issue_no).where(IssueCopy.unit.in_(mine))),
     )
 
