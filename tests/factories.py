@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from cxloop.extensions import db
 from cxloop.models.clock import Clock
@@ -214,7 +214,8 @@ class Story:
     def clocks(self, subject: str, kind: str) -> list[Clock]:
         """The clocks of a subject and kind, by cycle."""
         found = db.select(Clock).where(Clock.subject == subject, Clock.kind == kind).order_by(Clock.cycle)
-        return list(fresh().scalars(found))
+        whole = [selectinload(part) for part in (Clock.rungs, Clock.spans, Clock.plans, Clock.breaches)]
+        return list(fresh().scalars(found.options(*whole)))
 
     def clock(self, subject: str, kind: str) -> Clock:
         """The last cycle of a clock."""
