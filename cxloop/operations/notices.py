@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ..domain.vocabulary import CENTER, Role
 from ..extensions import db
@@ -12,6 +12,7 @@ from ..models.issue import Issue
 from ..models.notice import Notice
 from ..models.task import Task
 from ..models.user import Membership, User
+from .act import record
 
 
 def people(unit: str | None, *roles: str) -> list[str]:
@@ -62,3 +63,9 @@ def tell(to: Iterable[str], *, code: str, subject: str, at: datetime, but: str |
     for name in sorted(set(to)):
         if name != but:
             db.session.add(Notice(user_name=name, code=code, subject=subject, params=params, at=at))
+
+
+def mark_read(*, name: str, at: datetime, id_: int | None = None) -> None:
+    """Note that a person has read one of their notices, or all; no act, and nobody else's."""
+    unread = update(Notice).where(Notice.user_name == name, Notice.read_at.is_(None)).values(read_at=at)
+    record(lambda: db.session.execute(unread if id_ is None else unread.where(Notice.id == id_)))
