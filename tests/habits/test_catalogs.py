@@ -159,6 +159,8 @@ def said(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
     for call in ast.walk(tree):
         if isinstance(call, ast.Call):
             given = {keyword.arg or "**" for keyword in call.keywords}
+            # A notice's subject is worded as its number.
+            given |= {"no"} if "subject" in given else set()
             for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
                 if isinstance(value, ast.Constant) and SAID.match(str(value.value)):
                     yield value.value, given
