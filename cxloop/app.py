@@ -4,11 +4,17 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import models
-from .extensions import db, migrate, tune_engine
+from . import api, cli, health, jobs, models, web
+from .extensions import babel, db, migrate, tune_engine
+from .identity import init_identity
 from .settings import ROOT, load_settings
+from .wording import DEFAULT, current_locale
 
 __all__ = ["create_app", "models"]
 
@@ -24,4 +30,20 @@ def create_app(profile: str | None = None, given: Mapping[str, Any] | None = Non
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     with app.app_context():
         tune_engine(db.engine)
+    init_identity(app)
+    babel.init_app(app, default_locale=DEFAULT, default_timezone="Asia/Shanghai", locale_selector=current_locale)
+    api.register(app)
+    web.init_web(app)
+    app.register_blueprint(health.blueprint)
+    cli.register(app)
+    jobs.register(app)
+    for kind in (HTTPException, DBAPIError, PoolTimeout, Exception):
+        app.register_error_handler(kind, _refuse)
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     return app
+
+
+def _refuse(error: Exception) -> Response:
+    return api.answer_for(error) if api.is_api(request.path) else web.error_page(error)

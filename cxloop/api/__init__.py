@@ -1,1 +1,74 @@
-""""""
+"""The door for machines: /api/v1, its OpenAPI document, and a reference page that works offline."""
+
+from flask import Flask, request
+from flask_login import current_user
+from flask_smorest import Api
+from werkzeug.exceptions import NotFound, Unauthorized
+
+from . import clocks, entries, group, issues, signals, tasks
+from .blueprint import PREFIX
+from .docs import blueprint as docs
+from .problems import answer_for
+
+# What describes the API says nothing about the group.
+OPEN = frozenset({f"{PREFIX}/openapi.json"})
+BLUEPRINTS = (
+    signals.blueprint,
+    issues.blueprint,
+    tasks.blueprint,
+    tasks.measures,
+    clocks.blueprint,
+    *group.BLUEPRINTS,
+    entries.blueprint,
+    entries.me,
+)
+
+
+class QuietApi(Api):
+    """flask-smorest without its own error pages: refusals become problems in one place, ours."""
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to the application."""
+
+
+def register(app: Flask) -> None:
+    """Hang the API into the application."""
+    app.config.update(
+        API_TITLE="cxloop",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "security": [{"bearer": []}, {"session": []}],
+            "components": {
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                    "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+                }
+            },
+        },
+    )
+    api = QuietApi(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs)
+    app.before_request(_enter)
+
+
+def is_api(path: str) -> bool:
+    """Whether an address belongs to this door."""
+    return path.startswith("/api/")
+
+
+def _enter() -> None:
+    """Before anything is read: no NUL in the address, and somebody signed in."""
+    if not request.path.startswith(f"{PREFIX}/") or request.path in OPEN:
+        return
+    if "\x00" in request.path:
+        raise NotFound
+    if not current_user.is_authenticated:
+        raise Unauthorized
+
+
+__all__ = ["answer_for", "is_api", "register"]

@@ -71,11 +71,14 @@ def add_user(
 
 
 @act("user.set_password")
-def set_password(*, user: User, by: str, at: datetime, password: str) -> User:
-    """Give a person a password, stored by argon2; every open session of theirs ends."""
+def set_password(*, user: User, by: str, at: datetime, password: str, hashed: str | None = None) -> User:
+    """Give a person a password, stored by argon2; every open session of theirs ends.
+
+    `hashed` is the same password hashed before: who gives one to a hundred people (the demo) hashes it once.
+    """
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid("password", "error.too_short", min=SHORTEST_PASSWORD)
-    user.password_hash = PASSWORDS.hash(password)
+    user.password_hash = hashed or PASSWORDS.hash(password)
     for row in db.session.scalars(
         select(UserSession).where(UserSession.user_name == user.name, UserSession.ended_at.is_(None))
     ):

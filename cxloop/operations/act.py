@@ -31,6 +31,7 @@ from . import idempotency, trail
 
 T = TypeVar("T")
 TRIES = 3
+REPLAY = "replay"
 # What a person says about an act goes into its entry; everything else is there as the changes it made.
 SAID = frozenset(
     {"reason", "text", "remark", "opinion", "findings", "answers", "summary", "no_controls_reason", "level"}
@@ -51,6 +52,14 @@ class Forbidden(Refused):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class Older(Refused):
+    """A replayed line is older than the last entry of a chain it touches: history is not rewritten."""
+
+    def __init__(self, head_at: datetime) -> None:
+        super().__init__(f"older than the chain's last entry at {head_at.isoformat()}")
+        self.head_at = head_at
 
 
 class Differs(Refused):
@@ -159,6 +168,8 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
             return first
     roots = _lock(_chains(story, call))
     at = max([call.at, *(root.head_at for root in roots if root.head_at is not None)])
+    if call.origin == REPLAY and at > call.at:
+        raise Older(at)
     user, person = _who(call.by)
     subject = _see(call, person)
     _check(call, subject, person, at)

@@ -56,7 +56,7 @@ def page_of(*, listing: Listing, person: Person, at: datetime, params: Mapping[s
     params = dict(params)
     page = _whole(params, "page", 1, LAST_PAGE)
     size = _whole(params, "page_size", 20, MOST_PER_PAGE)
-    order = _order(listing, params.pop("sort", None) or listing.order)
+    order = _order(listing, params.pop("sort", "") or listing.order)
     chosen: Select[Any] = select(listing.entity).where(listing.seen(person), *_conditions(listing, params))
     total = db.session.scalar(select(func.count()).select_from(chosen.order_by(None).subquery())) or 0
     rows = list(db.session.scalars(chosen.order_by(*order).limit(size).offset((page - 1) * size)))

@@ -1,4 +1,4 @@
-"""The fields that everything coming in is made of. Their errors are message keys with parameters, worded at the door."""
+"""The fields that everything coming in is made of. Their errors are keys with parameters, worded at the door."""
 
 import re
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ class Invalid(ValidationError):
         super().__init__([Said(key, **params)])
 
 
-_MESSAGES = {
+_MESSAGES: dict[str, Any] = {
     "required": "error.required",
     "null": "error.required",
     "invalid": "error.invalid",
@@ -40,6 +40,11 @@ _MESSAGES = {
     "type": "error.not_an_object",
     "unknown": "error.unknown_field",
 }
+
+
+_BODY_MESSAGES: dict[str, Any] = {"type": "error.not_an_object", "unknown": "error.unknown_field"}
+_LIST_MESSAGES = {**_MESSAGES, "invalid": "error.not_a_list"}
+_PART_MESSAGES = {**_MESSAGES, "type": "error.not_an_object"}
 
 
 class Strict(Schema):
@@ -51,7 +56,8 @@ class Strict(Schema):
         unknown = RAISE
         ordered = True
 
-    error_messages = {"type": "error.not_an_object", "unknown": "error.unknown_field"}  # noqa: RUF012
+    # marshmallow reads these on the class, and types them as the instance's.
+    error_messages: dict[str, Any] = _BODY_MESSAGES
 
     @post_load
     def _without_nulls(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -59,7 +65,7 @@ class Strict(Schema):
 
 
 class _Keyed(fields.Field[Any]):
-    default_error_messages = _MESSAGES  # noqa: RUF012
+    default_error_messages: dict[str, Any] = _MESSAGES
 
 
 class Text(_Keyed):
@@ -79,7 +85,7 @@ class Text(_Keyed):
             raise Invalid("error.blank")
         if len(value) > self.most:
             raise Invalid("error.too_long", max=self.most)
-        return value
+        return str(value)
 
 
 class Code(Text):
@@ -100,7 +106,7 @@ class OneOf(Code):
         text = super()._deserialize(value, attr, data, **kwargs)
         if text not in self.known:
             raise Invalid("error.one_of", known=", ".join(sorted(self.known)))
-        return text
+        return str(text)
 
 
 class Whole(_Keyed):
@@ -186,10 +192,10 @@ def parse_moment(value: Any) -> datetime:
     return moment
 
 
-class Many(fields.List):
+class Many(fields.List[Any]):
     """A list of at most `most` items, at least `least`."""
 
-    default_error_messages = {**_MESSAGES, "invalid": "error.not_a_list"}  # noqa: RUF012
+    default_error_messages: dict[str, Any] = _LIST_MESSAGES
 
     def __init__(self, inner: Any, *, most: int = 100, least: int = 0, **kwargs: Any) -> None:
         super().__init__(inner, **kwargs)
@@ -208,13 +214,13 @@ class Many(fields.List):
 class Part(fields.Nested):
     """An object within a body."""
 
-    default_error_messages = {**_MESSAGES, "type": "error.not_an_object"}  # noqa: RUF012
+    default_error_messages: dict[str, Any] = _PART_MESSAGES
 
 
 class Anything(fields.Raw):
     """A structure that its own rules check later (a calendar's definition, a policy's body)."""
 
-    default_error_messages = _MESSAGES  # noqa: RUF012
+    default_error_messages: dict[str, Any] = _MESSAGES
 
 
 def flat(messages: Any, prefix: str = "") -> dict[str, list[Said | str]]:

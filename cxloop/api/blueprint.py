@@ -1,0 +1,123 @@
+"""What every noun's blueprint shares: its list, its single read, and a route for each act of the lifecycle table."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..domain.lifecycle import ACTS as LIFECYCLE
+from ..domain.permissions import Person
+from ..queries.listing import Listing
+from ..schemas import views
+from ..schemas.acts import SCHEMAS
+from . import door
+
+PREFIX = "/api/v1"
+_REFUSALS = {
+    401: "Nobody signed in",
+    403: "Seen, but not allowed",
+    404: "No such object, or none that the caller may see",
+    409: "Not in this state (`state`, `allowed`)",
+    412: "Changed since it was read (If-Match)",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Malformed or meaningless, field by field",
+    429: "Too many requests",
+    503: "The database does not answer; try again",
+}
+_READ_REFUSALS = {401: _REFUSALS[401], 404: _REFUSALS[404], 422: _REFUSALS[422], 503: _REFUSALS[503]}
+VERSION_HEADERS = [
+    {"in": "header", "name": "If-Match", "schema": {"type": "string"}, "description": "The version that was read"},
+    {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 255}},
+]
+
+
+def noun(name: str, description: str) -> Blueprint:
+    """The blueprint of a noun under /api/v1."""
+    return Blueprint(name, __name__, url_prefix=f"{PREFIX}/{name}", description=description)
+
+
+def refusals(blueprint: Blueprint, view: Any, known: dict[int, str]) -> Any:
+    """Declare the refusals that a route can answer with."""
+    for code, description in known.items():
+        view = blueprint.alt_response(
+            code, schema=views.Problem, content_type="application/problem+json", description=description, success=False
+        )(view)
+    return view
+
+
+def list_route(blueprint: Blueprint, listing: Listing, schema: Any) -> None:
+    """GET of the list: filters, `q`, `sort`, `page`, `page_size`."""
+
+    def answer() -> Response:
+        return door.page(listing)
+
+    answer.__doc__ = f"List {listing.name} within the caller's scope."
+    parameters = [_query(name) for name in [*listing.filters, *(["q"] if listing.search else [])]]
+    parameters.append(_query("sort", enum=[f"{sign}{name}" for name in sorted(listing.sorts) for sign in ("", "-")]))
+    parameters += [_query("page", kind="integer"), _query("page_size", kind="integer")]
+    _route(blueprint, "", "GET", f"{listing.name}.list", answer, views.page_of(schema), parameters=parameters)
+
+
+def read_route(blueprint: Blueprint, rule: str, name: str, schema: Any, find: Callable[..., Any]) -> None:
+    """GET of one object; `find` takes the address' parameters with `person` and `at`."""
+
+    def answer(**found: Any) -> BaseResponse:
+        return door.ask(find(**found, person=door.person(), at=door.now()))
+
+    answer.__doc__ = (find.__doc__ or "").strip().splitlines()[0]
+    _route(blueprint, rule, "GET", name, answer, schema)
+
+
+def act_route(
+    blueprint: Blueprint, rule: str, act: str, schema: Any, view: Callable[[Any, Person, datetime], Any],
+    on: Callable[..., str] = lambda no: no, told: str | None = None,
+) -> None:  # fmt: skip
+    """POST of an act on an object: the act's fields as the body, the changed object as the answer."""
+
+    def answer(**found: Any) -> Response:
+        return door.do(act, on(**found), view)
+
+    answer.__doc__ = told or f"{act}: {SCHEMAS[act].__doc__}"
+    _route(blueprint, f"{rule}/{LIFECYCLE[act].verb}", "POST", act, answer, schema, takes=act)
+
+
+def _route(
+    blueprint: Blueprint, rule: str, method: str, operation: str, answer: Any, schema: Any, *,
+    takes: str | None = None, parameters: list[dict[str, Any]] | None = None, code: int = 200,
+) -> None:  # fmt: skip
+    answer.__name__ = operation.replace(".", "_").replace("-", "_")
+    view = blueprint.response(code, schema)(answer)
+    view = refusals(blueprint, view, _REFUSALS if method == "POST" else _READ_REFUSALS)
+    said: dict[str, Any] = {"operationId": operation, "parameters": parameters or []}
+    if method == "POST":
+        said["parameters"] = VERSION_HEADERS
+    if takes is not None:
+        said["requestBody"] = {"content": {"application/json": {"schema": SCHEMAS[takes]}}}
+    blueprint.route(rule, methods=[method])(blueprint.doc(**said)(view))
+
+
+def post_route(
+    blueprint: Blueprint, rule: str, operation: str, schema: Any, answer: Any, *, takes: str | None = None,
+    code: int = 200,
+) -> None:  # fmt: skip
+    """POST with an answer of its own: opening, importing."""
+    _route(blueprint, rule, "POST", operation, answer, schema, takes=takes, code=code)
+
+
+def get_route(
+    blueprint: Blueprint, rule: str, operation: str, schema: Any, answer: Any,
+    parameters: list[dict[str, Any]] | None = None,
+) -> None:  # fmt: skip
+    """GET with an answer of its own."""
+    _route(blueprint, rule, "GET", operation, answer, schema, parameters=parameters)
+
+
+def _query(name: str, *, kind: str = "string", enum: list[str] | None = None) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": kind}
+    if enum:
+        schema["enum"] = enum
+    return {"in": "query", "name": name, "schema": schema}

@@ -1,0 +1,59 @@
+"""Issues: opened, analysed, dispatched, verified, closed, audited."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..domain.permissions import Person
+from ..queries import group, issues, trail
+from ..schemas import views
+from . import door
+from .blueprint import act_route, get_route, list_route, noun, post_route, read_route
+
+blueprint = noun("issues", "Issues of the center")
+ACTS = (
+    "issue.analyse",
+    "issue.dispatch",
+    "issue.dismiss",
+    "issue.merge",
+    "verification.record",
+    "closure.close",
+    "audit.approve",
+    "audit.return",
+)
+
+
+def _one(issue: Any, person: Person, at: datetime) -> Any:
+    return issues.find(no=issue.no, person=person, at=at)
+
+
+def open_issue() -> Response:
+    """Open an issue from one or many signals."""
+    return door.do(
+        "issue.open", None, _one, code=201, headers=lambda shown: {"Location": f"/api/v1/issues/{shown['no']}"}
+    )
+
+
+def timeline(no: str) -> BaseResponse:
+    """What happened to an issue, oldest first, within the caller's scope."""
+    person = door.person()
+    if issues.find(no=no, person=person, at=door.now()) is None:
+        raise NotFound
+    return door.ask({"items": trail.timeline(issue_no=no, person=person)})
+
+
+def closure_report(no: str) -> BaseResponse:
+    """The latest closure report of an issue: content, canonical text and digest."""
+    return door.ask(group.latest_report(issue_no=no, person=door.person(), at=door.now()))
+
+
+list_route(blueprint, issues.LISTING, views.IssueView)
+post_route(blueprint, "", "issue.open", views.IssueView, open_issue, takes="issue.open", code=201)
+read_route(blueprint, "/<string:no>", "issues.read", views.IssueView, issues.find)
+get_route(blueprint, "/<string:no>/timeline", "issues.timeline", views.Timeline, timeline)
+get_route(blueprint, "/<string:no>/closure-report", "issues.closure-report", views.ReportView, closure_report)
+for _act in ACTS:
+    act_route(blueprint, "/<string:no>", _act, views.IssueView, _one)

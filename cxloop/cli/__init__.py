@@ -1,0 +1,23 @@
+"""The door for operators: `flask …`. Commands translate; acts and questions do the work."""
+
+from flask import Flask
+
+from . import checks, clockwork, files, people, replay, seed, up
+
+
+def register(app: Flask) -> None:
+    """Give the application its commands."""
+    for command in (
+        up.up,
+        seed.seed,
+        replay.replay,
+        files.import_,
+        files.calendar,
+        files.policy,
+        people.user,
+        people.token,
+        clockwork.sweep,
+        checks.trail,
+        checks.doctor,
+    ):
+        app.cli.add_command(command)

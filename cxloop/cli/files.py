@@ -1,0 +1,103 @@
+"""`flask import …`, `flask calendar …`, `flask policy …`: what comes as a file."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from ..operations.act import Call, perform
+from ..schemas.acts import load_fields
+from ..schemas.files import BadFile, read_mapping, read_rows
+from ..wording import say_in
+from .words import LOCALE, now, refusals_in_words
+
+ORIGIN = "cli"
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("import")
+def import_() -> None:
+    """Take in files."""
+
+
+@import_.command("signals")
+@click.argument("file", type=FILE)
+@click.option("--mapping", type=FILE, required=True, help="JSON: {source, tz, fields: {name: column | {...}}}.")
+@click.option("--by", default="system", show_default=True, help="In whose name.")
+@click.option("--strict", is_flag=True, help="Take nothing while one row is bad.")
+@with_appcontext
+def import_signals(file: Path, mapping: Path, by: str, strict: bool) -> None:
+    """Take in a CSV file of signals: good rows in, bad ones reported by row and field."""
+    try:
+        rows = read_rows(file.read_bytes(), read_mapping(mapping.read_text(encoding="utf-8")))
+    except (BadFile, UnicodeDecodeError) as error:
+        raise click.ClickException(_why(error)) from None
+    with refusals_in_words():
+        found = perform(
+            Call("signal.import", by, now(), fields={"rows": rows, "strict": strict}, origin=ORIGIN),
+            answer=lambda result: (len(result.signals), result.duplicates, result.errors),
+        )
+    imported, duplicates, errors = found
+    for row in errors:
+        why = say_in(LOCALE, row["code"], **row["params"])
+        click.echo(f"row {row['row']}, {row['field']}: {why}", err=True)
+    click.echo(f"{imported} imported, {duplicates} known already, {len({row['row'] for row in errors})} rows refused")
+    if errors:
+        raise SystemExit(1)
+
+
+def _why(error: BadFile | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "the mapping is not UTF-8"
+    ((field, (key, params)),) = error.errors.items()
+    return f"{field}: {say_in(LOCALE, key, **params)}"
+
+
+def _structure(file: Path) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8")
+        return tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
+
+
+@click.group()
+def calendar() -> None:
+    """Work calendars."""
+
+
+@calendar.command("import")
+@click.argument("file", type=FILE)
+@click.option("--code", help="The calendar's code; by default the file's name without its ending.")
+@click.option("--by", default="system", show_default=True, help="In whose name.")
+@with_appcontext
+def import_calendar(file: Path, code: str | None, by: str) -> None:
+    """Publish a revision of a calendar from a TOML or JSON definition."""
+    definition = _structure(file)
+    named = code or (definition.pop("code", None) if isinstance(definition, dict) else None) or file.stem
+    with refusals_in_words():
+        fields = load_fields("calendar.publish", {"definition": definition})
+        found = perform(Call("calendar.publish", by, now(), on=named, fields=fields, origin=ORIGIN))
+    click.echo(f"{named} is at revision {found.revision}")
+
+
+@click.group()
+def policy() -> None:
+    """Policies."""
+
+
+@policy.command("apply")
+@click.argument("file", type=FILE)
+@click.option("--code", help="The policy's code; by default the file's name without its ending.")
+@click.option("--by", default="system", show_default=True, help="In whose name.")
+@with_appcontext
+def apply(file: Path, code: str | None, by: str) -> None:
+    """Publish a version of a policy from a TOML or JSON body; running clocks keep theirs."""
+    body = _structure(file)
+    with refusals_in_words():
+        fields = load_fields("policy.publish", {"body": body})
+        found = perform(Call("policy.publish", by, now(), on=code or file.stem, fields=fields, origin=ORIGIN))
+    click.echo(f"{found.code} is at version {found.current}")
