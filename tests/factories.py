@@ -83,11 +83,13 @@ class Story:
     def __init__(self, start: str = MONDAY) -> None:
         self.now = local(start)
 
-    def do(self, act: str, by: str, on: str | None = None, *, at: str | datetime | None = None, **fields: Any) -> Any:
+    def do(
+        self, act: str, by: str, number: str | None = None, /, *, at: str | datetime | None = None, **fields: Any
+    ) -> Any:
         """Perform an act; `version` among the fields is the one its caller read."""
         version = fields.pop("version", None)
         self.now = _moment(at) if at is not None else self.now + timedelta(minutes=1)
-        return perform(Call(act, by, self.now, on=on, fields=fields, version=version))
+        return perform(Call(act, by, self.now, on=number, fields=fields, version=version))
 
     def sweep(self, at: str | datetime) -> int:
         """Let the clockwork look once, at this moment."""

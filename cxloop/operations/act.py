@@ -4,6 +4,7 @@
 records and nothing else: it never checks permission, never commits, never calls another act.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -256,6 +257,8 @@ def load_subject(kind: str, number: str, person: Person) -> Any:
     statement: Any
     if kind == "measure":
         task_no, _, n = number.rpartition("/")
+        if not _COUNT.fullmatch(n):
+            return None
         statement = select(Measure).where(Measure.task_no == task_no, Measure.n == int(n))
     elif kind in _LIVING:
         cls = _LIVING[kind]
@@ -265,6 +268,7 @@ def load_subject(kind: str, number: str, person: Person) -> Any:
     return db.session.scalar(statement.where(SEEN[statement.column_descriptions[0]["entity"]](person)))
 
 
+_COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _LIVING: dict[str, Any] = {"issue": Issue, "task": Task, "signal": Signal}
 
 

@@ -94,7 +94,8 @@ def send_back(*, task: Task, by: str, at: datetime, reason: str, text: str | Non
     if task.send_backs >= sla_policy(version_in_force(SLA, at)).send_backs:
         told = [*people(task.unit, Role.UNIT_LEAD), *people(None, Role.CENTER_MANAGER)]
         tell(told, code="notice.third_send_back", subject=task.no, at=at, **params)
-        attend(task, level="yellow", at=at, text=text or "")
+        if task.supervision not in {"yellow", "red"}:
+            attend(task, level="yellow", at=at, text=text or "")
     return task
 
 

@@ -23,13 +23,17 @@ def record(
 ) -> Issue:  # fmt: skip
     """Record a verdict on the effect; `ineffective` opens a new cycle in which the center owes the next wave.
 
-    Before the wait ends it is allowed and marked early. Invalid at severity 1-2 without numbers.
+    Before the wait ends it is allowed and marked early. Invalid at severity 1-2 without numbers, and for an
+    `effective` that misses the target and does not say why.
     """
     check_code("verify_method", method, "method")
     if after is None and issue.severity in EFFECT_SEVERITIES:
         raise Invalid("after", "error.numbers_wanted")
     count = db.session.scalar(select(func.count()).select_from(Verification).where(Verification.issue_no == issue.no))
     value = None if after is None else after["value"]
+    met = meets_target(issue, value)
+    if verdict == Verdict.EFFECTIVE and met is False and not text.strip():
+        raise Invalid("text", "error.required")
     db.session.add(
         Verification(
             issue_no=issue.no,
@@ -40,7 +44,7 @@ def record(
             text=text,
             after_value=value,
             after_n=None if after is None else after["n"],
-            meets_target=meets_target(issue, value),
+            meets_target=met,
             early=issue.wait_until is None or at < issue.wait_until,
             by=by,
             at=at,
