@@ -4,7 +4,7 @@ import logging
 
 from flask import Response, make_response, render_template
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -39,12 +39,15 @@ def error_page(error: Exception) -> Response:
 
 
 def _code(error: Exception) -> int:
-    if isinstance(error, OperationalError | PoolTimeout):
-        _log.error("the database does not answer: %s", error)
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        _log.error("the database does not answer: %s", type(error).__name__)
         return 503
     if isinstance(error, Refused):
         return next((code for kind, code in _REFUSALS.items() if isinstance(error, kind)), 409)
-    return (error.code if isinstance(error, HTTPException) else None) or 500
+    if isinstance(error, HTTPException):
+        return error.code or 500
+    _log.error("unexpected fault", exc_info=error)
+    return 500
 
 
 def _text(error: Exception, code: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_decimal
+from babel.numbers import format_decimal
 
 from ..domain.clocks import CANCELLED, MOVED, PAUSED, RUNNING
 from ..domain.numbers import SHANGHAI
@@ -32,7 +32,7 @@ REASONS = {
     "issue.dismiss": "reason.dismiss",
     "feedback.submit": "reason.unresolvable",
 }
-_RUNG = re.compile(r"/clock\.(\w+)\.\d+/\d+\.(\w+)$", re.ASCII)
+_RUNG = re.compile(r"(.+)/clock\.(\w+)\.\d+/\d+\.(\w+)$", re.ASCII)
 
 
 class Names:
@@ -117,7 +117,7 @@ def moment(at: datetime | str | None) -> str:
 
 def number(value: int | Decimal | None) -> str:
     """A number with the separators of the reader's language."""
-    return UNSAID if value is None else format_decimal(value, decimal_quantization=False)
+    return UNSAID if value is None else format_decimal(value, locale=current_locale(), decimal_quantization=False)
 
 
 def left(due: Due | None) -> str:
@@ -153,17 +153,23 @@ def issue_state(issue: Mapping[str, Any], now: datetime) -> str:
 
 
 def entry_act(entry: Mapping[str, Any]) -> str:
-    """What an entry of the trail tells, in words: the act, or which clocks fired."""
+    """What an entry of the trail tells, in words."""
     if entry["act"] == "task.sign" and entry["actor"]["name"] == SYSTEM:
         return say("act.task.deemed_sign")
-    if entry["act"] != "clock.fire":
-        return say(f"act.{entry['act']}")
-    fired = [
-        f"{say(f'clock.kind.{found[1]}')} · {say(f'rung.{found[2]}')}"
-        for change in entry["changes"]
-        if change["field"] == "state" and change["after"] == "fired" and (found := _RUNG.search(change["subject"]))
-    ]
-    return " / ".join(fired) or say("act.clock.fire")
+    return say(f"act.{entry['act']}")
+
+
+def fired_clocks(entry: Mapping[str, Any]) -> list[str]:
+    """One line for each kind of clock and rung that fired, with the tasks concerned; empty for another entry."""
+    found: dict[str, list[str]] = {}
+    for change in entry["changes"] if entry["act"] == "clock.fire" else ():
+        rung = _RUNG.match(change["subject"])
+        if rung is None or change["field"] != "state" or change["after"] != "fired":
+            continue
+        line = f"{say(f'clock.kind.{rung[2]}')} · {say(f'rung.{rung[3]}')}"
+        task = rung[1].rpartition("-T")[2] if "-T" in rung[1] else ""
+        found.setdefault(line, []).extend([f"T{task}"] if task else [])
+    return [f"{line} {' '.join(sorted(tasks))}".strip() for line, tasks in sorted(found.items())]
 
 
 def notice_text(code: str, subject: str, params: Mapping[str, Any], names: Names) -> str:
@@ -199,5 +205,6 @@ GLOBALS = {
     "reason_label": reason_label,
     "issue_state": issue_state,
     "entry_act": entry_act,
+    "fired_clocks": fired_clocks,
     "with_changes": with_changes,
 }
