@@ -53,9 +53,9 @@ def _alarm(scene: Scene, at: datetime) -> str:
         occurred_at=written(when - timedelta(minutes=11)),
         touchpoint=story["touchpoint"],
         product=story["product"],
-        **{"as": f"s-{scene.alias}"},
+        **{"as": f"s{scene.alias}"},
     )
-    return f"s-{scene.alias}"
+    return f"s{scene.alias}"
 
 
 def _description(scene: Scene, count: int) -> str:
@@ -163,7 +163,7 @@ def raised_by_unit(scene: Scene) -> None:
     [row] = [
         row for row in demo("texts")["finding_raised"] if row["unit"] == unit and row["theme"] == scene.story["id"]
     ]
-    name, pace = f"s-{scene.alias}-{unit}", scene.pace
+    name, pace = f"s{scene.alias}{unit}", scene.pace
     when = pace.soon(unit, moment(day, "10:00"), 15, 120)
     text = f"{row['text']}({row['checked']})"
     fields = {"source": "self-inspection", "channel": "self_inspection", "text": text, "title": scene.story["title"]}
