@@ -105,7 +105,7 @@ def fire_chain(kind: str, number: str, *, at: datetime, origin: str) -> int:
             db.session.rollback()
             return 0
         at = max(at, root.head_at or at)
-        highest = {rung.clock_id: rung for rung in rungs}
+        highest = _highest(rungs)
         for rung in rungs:
             _fire(rung, at=at, overtaken=highest[rung.clock_id] is not rung)
         subject = rungs[0].clock.subject
@@ -128,6 +128,19 @@ def _due_rungs(number: str, at: datetime) -> list[ClockRung]:
             .order_by(ClockRung.moment, Clock.subject, Clock.kind, ClockRung.code)
         )
     )
+
+
+def _highest(rungs: Iterable[ClockRung]) -> dict[int, ClockRung]:
+    """The rung of each clock that is told; the others collapse into it.
+
+    An unsigned task is deemed signed at its due: what stands after that would never have come, so it overtakes nothing.
+    """
+    highest: dict[int, ClockRung] = {}
+    for rung in rungs:
+        last = highest.get(rung.clock_id)
+        if last is None or rung.clock.kind != "sign" or last.code != rules.DUE:
+            highest[rung.clock_id] = rung
+    return highest
 
 
 def _fire(rung: ClockRung, *, at: datetime, overtaken: bool) -> None:
