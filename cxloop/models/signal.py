@@ -28,7 +28,7 @@ class Signal(ChainRoot, Base):
     )
     chain_kind = "signal"
     # The text enters the trail as its digest, so that erasing it leaves the chain whole.
-    untrailed = frozenset({"text", "title", "content_digest"})
+    untrailed = frozenset({"text", "title", "completion", "content_digest"})
 
     no: Mapped[str] = mapped_column(primary_key=True)
     source: Mapped[str]

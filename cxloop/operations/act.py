@@ -174,7 +174,7 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
     user, person = _who(call.by)
     subject = _see(call, person)
     _check(call, subject, person, at)
-    said = {name: value for name, value in call.fields.items() if name in SAID and value is not None}
+    said = _said(call)
     who: dict[str, Any] = {"by": person.name, "at": at}
     if subject is not None:
         who[_parameter(subject)] = subject
@@ -291,6 +291,13 @@ def _check(call: Call, subject: Any, person: Person, at: datetime) -> None:
         kind = LIFECYCLE[call.act].on
         allowed = allowed_verbs(kind=kind, state=state, conditions=what.conditions, relations=relations)
         raise WrongState(why, state, allowed)
+
+
+def _said(call: Call) -> dict[str, Any]:
+    # What a customer's voice says stands in the trail as its digest alone, so that it can be erased.
+    if call.act == "signal.complete":
+        return {}
+    return {name: value for name, value in call.fields.items() if name in SAID and value is not None}
 
 
 def _parameter(subject: Any) -> str:

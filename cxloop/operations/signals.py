@@ -225,6 +225,7 @@ def set_aside(*, signal: Signal, by: str, at: datetime, reason: str, text: str |
 def complete(*, signal: Signal, by: str, at: datetime, text: str) -> Signal:
     """Add what was missing; the signal is new again."""
     signal.completion = text
+    signal.text_sha256 = digest(f"{signal.text}\n{text}")
     step(signal, act="signal.complete", at=at, to=SignalState.NEW)
     return signal
 
