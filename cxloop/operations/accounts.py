@@ -3,14 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select
 
-from ..domain.calendar import CalendarError, WorkCalendar
+from ..domain.calendar import CalendarError, WorkCalendar, read_days
 from ..domain.canonical import canonical, digest
 from ..domain.codes import Codes, CodesError
 from ..domain.policy import Policy as SlaPolicy
@@ -128,13 +128,7 @@ def token_digest(plain: str) -> str:
 @act("calendar.publish")
 def publish_calendar(*, on: str, by: str, at: datetime, definition: Mapping[str, Any]) -> Calendar:
     """Publish a revision of a calendar, or of the national days (CN-DAYS). Invalid names what makes no sense."""
-    if on != NATIONAL:
-        try:
-            WorkCalendar.from_definition(definition, code=on)
-        except CalendarError as error:
-            raise Invalid(f"definition.{error.field}", "error.calendar", why=error.message) from None
-    elif not {"official_until", "days"} <= definition.keys():
-        raise Invalid("definition.days", "error.required")
+    _check_calendar(on, definition)
     calendar = db.session.get(Calendar, on)
     if calendar is None:
         calendar = Calendar(code=on, revision=0)
@@ -152,6 +146,28 @@ def publish_calendar(*, on: str, by: str, at: datetime, definition: Mapping[str,
     )
     db.session.flush()
     return calendar
+
+
+def _check_calendar(code: str, definition: Mapping[str, Any]) -> None:
+    try:
+        if code != NATIONAL:
+            WorkCalendar.from_definition(definition, code=code)
+            return
+        for name in ("official_until", "days"):
+            if name not in definition:
+                raise Invalid(f"definition.{name}", "error.required")
+        read_days(definition["days"])
+        if not _is_date(definition["official_until"]):
+            raise CalendarError("official_until", "bad_date")
+    except CalendarError as error:
+        raise Invalid(f"definition.{error.field}", "error.calendar", why=error.message) from None
+
+
+def _is_date(text: object) -> bool:
+    try:
+        return isinstance(text, str) and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
 
 
 @act("policy.publish")
