@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask
 
@@ -65,6 +65,21 @@ def _keys(app: Flask, folder: Path) -> None:
         if app.config.get("REQUIRE_KEYS"):
             raise SystemExit(f"{PREFIX}{name} is not set, and the production profile makes no key of its own")
         app.config[name] = _kept(folder / f"{name.lower()}.txt", make())
+
+
+def hold_alone(folder: Path, name: str) -> IO[str]:
+    """Hold a lock in the data folder as long as the file stays open. BlockingIOError when another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / f"{name}.lock").open("w")
+    if os.name == "nt":
+        import msvcrt  # noqa: PLC0415 - there is none elsewhere
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl  # noqa: PLC0415 - there is none on Windows
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
 
 
 def _data_key() -> str:

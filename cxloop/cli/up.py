@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import click
 from flask import current_app
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from ..extensions import db
 from ..models.entry import Entry
+from ..settings import hold_alone
 
 STOP_SECONDS = 20
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
@@ -25,6 +27,7 @@ FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 @with_appcontext
 def up(password: str | None) -> None:
     """Migrate, seed the demo into an empty database, start web and worker; Ctrl-C stops both."""
+    lock = _only_one() if db.engine.dialect.name == "sqlite" else None
     _prepare(password)
     host, port = current_app.config["HOST"], current_app.config["PORT"]
     db.session.remove()
@@ -34,7 +37,19 @@ def up(password: str | None) -> None:
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     click.echo(f"cxloop listens on http://{shown}:{port} . The demo's passwords were printed when it was seeded;")
     click.echo("a new one for a person: .venv/bin/flask user password NAME . Ctrl-C stops web and worker.")
-    raise SystemExit(_attend([web, worker]))
+    code = _attend([web, worker])
+    if lock is not None:
+        lock.close()
+    raise SystemExit(code)
+
+
+def _only_one() -> IO[str]:
+    try:
+        return hold_alone(current_app.config["DATA_DIR"], "web")
+    except OSError:
+        raise click.ClickException(
+            "cxloop is up already on this SQLite database; one web process is its limit"
+        ) from None
 
 
 def _prepare(password: str | None) -> None:

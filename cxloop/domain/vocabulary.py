@@ -101,6 +101,7 @@ class Role(StrEnum):
     LEADER = "leader"
     HANDLER = "handler"
     LIAISON = "liaison"
+    DEPUTY = "deputy"
     AUDITOR = "auditor"
     ADMIN = "admin"
 

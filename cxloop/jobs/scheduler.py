@@ -3,7 +3,6 @@
 import logging
 import signal
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -12,6 +11,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from ..extensions import db
+from ..settings import hold_alone
 from .tick import beat, tick
 
 BEAT_SECONDS = 10
@@ -24,7 +24,7 @@ def worker() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    lock = only_one(app.config["DATA_DIR"]) if db.engine.dialect.name == "sqlite" else None
+    lock = _only_one(app) if db.engine.dialect.name == "sqlite" else None
     scheduler = make_scheduler(app)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: scheduler.shutdown(wait=False))
@@ -45,23 +45,8 @@ def make_scheduler(app: Flask) -> BlockingScheduler:
     return scheduler
 
 
-def only_one(folder: Path) -> IO[str]:
-    """Hold the worker's lock in the data folder as long as the process lives. ClickException when it is taken."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "worker.lock").open("w")
+def _only_one(app: Flask) -> IO[str]:
     try:
-        _lock(file)
+        return hold_alone(app.config["DATA_DIR"], "worker")
     except OSError:
         raise click.ClickException("a worker runs already on this SQLite database; one is all it can have") from None
-    return file
-
-
-def _lock(file: IO[str]) -> None:
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows, where msvcrt does it
-    except ImportError:
-        import msvcrt  # noqa: PLC0415
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -354,7 +354,7 @@ def upgrade() -> None:
         sa.Column("unit_code", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "role IN ('center_manager', 'analyst', 'unit_lead', 'leader', 'handler', 'liaison', 'auditor', 'admin')",
+            "role IN ('center_manager', 'analyst', 'unit_lead', 'leader', 'handler', 'liaison', 'deputy', 'auditor', 'admin')",
             name=op.f("ck_memberships_role_known"),
         ),
         sa.ForeignKeyConstraint(["unit_code"], ["units.code"], name=op.f("fk_memberships_unit_code_units")),
