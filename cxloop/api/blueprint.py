@@ -40,13 +40,12 @@ def noun(name: str, description: str) -> Blueprint:
     return Blueprint(name, __name__, url_prefix=f"{PREFIX}/{name}", description=description)
 
 
-def refusals(blueprint: Blueprint, view: Any, known: dict[int, str]) -> Any:
-    """Declare the refusals that a route can answer with."""
-    for code, description in known.items():
-        view = blueprint.alt_response(
-            code, schema=views.Problem, content_type="application/problem+json", description=description, success=False
-        )(view)
-    return view
+def _refused(known: dict[int, str]) -> dict[str, Any]:
+    # One dictionary a route: flask-smorest's alt_response copies a route's whole documentation once for each refusal.
+    return {
+        str(code): {"description": description, "content": {"application/problem+json": {"schema": views.Problem}}}
+        for code, description in known.items()
+    }
 
 
 def list_route(blueprint: Blueprint, listing: Listing, schema: Any) -> None:
@@ -91,8 +90,8 @@ def _route(
 ) -> None:  # fmt: skip
     answer.__name__ = operation.replace(".", "_").replace("-", "_")
     view = blueprint.response(code, schema)(answer)
-    view = refusals(blueprint, view, _REFUSALS if method == "POST" else _READ_REFUSALS)
-    said: dict[str, Any] = {"operationId": operation, "parameters": parameters or []}
+    refused = _refused(_REFUSALS if method == "POST" else _READ_REFUSALS)
+    said: dict[str, Any] = {"operationId": operation, "parameters": parameters or [], "responses": refused}
     if method == "POST":
         said["parameters"] = VERSION_HEADERS
     if takes is not None:
