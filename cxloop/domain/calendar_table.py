@@ -98,8 +98,7 @@ def _first_change(tz: ZoneInfo, low: int, offset: int) -> int:
 
 
 def _offset(tz: ZoneInfo, instant: int) -> int:
-    difference = at_second(instant).astimezone(tz).utcoffset()
-    assert difference is not None
+    difference = at_second(instant).astimezone(tz).utcoffset() or timedelta()
     return difference.days * DAY + difference.seconds
 
 
