@@ -10,9 +10,9 @@ from cxloop.seeds.history.stage import moment
 
 LAGGARDS = frozenset({"P41", "P14", "D03"})
 # The chance of answering in time, and of an answer being accepted at once.
-IN_TIME = {"laggard": 0.8, "exemplar": 0.99, "other": 0.945}
-FIRST_PASS = {"laggard": 0.55, "exemplar": 0.97, "other": 0.79}
-REVIEWED_IN_TIME = 0.87
+IN_TIME = {"laggard": 0.84, "exemplar": 0.99, "other": 0.955}
+FIRST_PASS = {"laggard": 0.55, "exemplar": 0.97, "other": 0.76}
+REVIEWED_IN_TIME = 0.85
 MEASURE_IN_TIME = 0.79
 MEASURE_RETURNED = 0.06
 WITHDRAWN = 0.015
@@ -23,7 +23,8 @@ OUTCOMES = {
     "planned": {"main": (("planned", 100),), "other": (("resolved", 66), ("planned", 22), ("explained", 8))},
 }
 NOT_FOUND = ("not_found", 4)
-REPORTED = 3
+# Natural days to the dates of planned measures, by what the theme comes to.
+PLANNED_DAYS = {"resolved": (8, 15), "planned": (18, 40)}
 
 
 def work(scene: Scene, part: Part, at: datetime, *, first: datetime | None = None) -> None:
@@ -36,7 +37,7 @@ def work(scene: Scene, part: Part, at: datetime, *, first: datetime | None = Non
     if part.unit in answers and part.wave.units > 1:
         when = moment(*answers[part.unit])
     else:
-        when = scene.pace.by(part.unit, since, due, on_time=IN_TIME[_habit(part.unit)], low=0.3)
+        when = scene.pace.by(part.unit, since, due, on_time=IN_TIME[_habit(part.unit)], low=0.25, high=0.8)
     if when > due and scene.rng.random() < NUDGED:
         _nudge(scene, part, due, when)
     _answer(scene, part, when, due, who)
@@ -68,7 +69,7 @@ def _answer(scene: Scene, part: Part, when: datetime, due: datetime, who: str) -
         part.measures += len(fields["measures"])
         when = _submit(scene, part, when, who, fields)
         target = scene.due("review", CENTER, when, units=part.wave.units)
-        judged = scene.pace.by(CENTER, when, target, on_time=REVIEWED_IN_TIME, low=0.1)
+        judged = scene.pace.by(CENTER, when, target, on_time=REVIEWED_IN_TIME, low=0.08, high=0.6)
         if reason is None:
             _accept(scene, part, judged, fields, who)
             return
@@ -84,7 +85,7 @@ def _again(scene: Scene, part: Part, judged: datetime, submitted: datetime, due:
     floor = scene.stage.policy.floor(scene.severity)
     due = calendar.advance(judged, max(left, floor.seconds))
     on_time = IN_TIME[_habit(part.unit)]
-    return scene.pace.by(part.unit, judged, due, on_time=on_time, low=0.3), due
+    return scene.pace.by(part.unit, judged, due, on_time=on_time, low=0.15, high=0.6), due
 
 
 def _sent_back(scene: Scene, part: Part) -> str | None:
@@ -115,6 +116,8 @@ def _good(scene: Scene, part: Part, when: datetime) -> dict[str, Any]:
     share = OUTCOMES[scene.story["result"]]["main" if part.duty == "main" else "other"]
     share = share if part.duty == "main" else (*share, NOT_FOUND)
     outcome = scene.rng.choices([code for code, _n in share], [n for _code, n in share])[0]
+    if scene.severity == 1:
+        outcome = "resolved"
     fields = {"outcome": outcome, **words.good(name, part.duty)}
     sample = words.sample() if part.duty == "separate" and outcome == "resolved" else None
     if sample is not None and not scene.story.get("sampled"):
@@ -130,7 +133,7 @@ def _good(scene: Scene, part: Part, when: datetime) -> dict[str, Any]:
 
 def _date_measures(scene: Scene, part: Part, when: datetime, measures: list[dict[str, Any]]) -> None:
     # What stops the damage is done with the answer; the rest bears the date for which it is promised.
-    low, high = scene.story.get("plan", (18, 40))
+    low, high = scene.story.get("plan") or PLANNED_DAYS[scene.story["result"]]
     days = scene.rng.randint(low, (low + high) // 2)
     for measure in measures[1:] or measures:
         measure["due_at"] = scene.pace.workday(part.unit, when, days).isoformat(timespec="seconds")

@@ -9,6 +9,8 @@ from cxloop.seeds.history.scene import Part, Scene
 from cxloop.seeds.history.stage import moment
 
 AUDIT = "A01"
+# All of these are audited. Of the others chance draws, by the trail itself, which no generator can foresee.
+ALWAYS_DRAWN = 2
 # How far from baseline to target the figure went, by verdict.
 REACHED = {"effective": (1.02, 1.18), "ineffective": (0.05, 0.3), "inconclusive": (0.4, 0.85)}
 MISSED = 0.12
@@ -64,7 +66,8 @@ def close(scene: Scene, parts: list[Part], at: datetime) -> datetime:
     returned = scene.story.get("returned")
     if returned is not None:
         when = _returned(scene, parts, when, returned)
-    drawn = scene.severity <= 2 or returned is not None
+    sent_back = max(part.send_backs for part in parts) >= scene.stage.policy.send_backs
+    drawn = scene.severity <= ALWAYS_DRAWN or returned is not None or sent_back
     if not drawn or scene.story.get("unaudited"):
         return when
     ended = scene.pace.by(AUDIT, when, scene.due("audit", AUDIT, when), on_time=0.9, low=0.3)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from cxloop.domain.vocabulary import CENTER
 from cxloop.seeds.history.scene import Part, Scene
 
-DEEMED = 0.022
-DECLINED = 0.085
-UPHELD = 0.58
+DEEMED = 0.034
+DECLINED = 0.095
+UPHELD = 0.45
 DECIDED_ON_TIME = 0.88
 EXEMPLARS = frozenset({"P33", "P32", "B01"})
 # In such severities nobody has the time to decline at leisure.

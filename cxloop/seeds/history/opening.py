@@ -10,8 +10,8 @@ from cxloop.seeds.history.scene import Part, Scene
 from cxloop.seeds.history.stage import moment, written
 from cxloop.seeds.history.voices import Voices
 
-TRIAGED_IN_TIME = 0.93
-LINKED_AT_ONCE = {"T": 45, "F": 16, "R": 12}
+TRIAGED_IN_TIME = 0.925
+LINKED_AT_ONCE = {"T": 130, "F": 60, "R": 50}
 # Severity 1 and 2 need a criterion; of the rest the narrow repeats do without.
 WITH_EFFECT = 2
 

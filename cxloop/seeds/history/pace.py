@@ -26,10 +26,12 @@ class Pace:
         left = calendar.worked(at, due) if due > at else 0
         return calendar.advance(at, max(MINUTE, int(left * self.rng.uniform(low, high))))
 
-    def by(self, unit: str, at: datetime, due: datetime, *, on_time: float, low: float = 0.15) -> datetime:
+    def by(
+        self, unit: str, at: datetime, due: datetime, *, on_time: float, low: float = 0.15, high: float = 0.93
+    ) -> datetime:
         """Before `due` with the chance `on_time`, else some hours of work after it."""
         if self.rng.random() < on_time and due > at:
-            return self.within(unit, at, due, low, 0.93)
+            return self.within(unit, at, due, low, high)
         return self.soon(unit, max(at, due), 40, 420)
 
     def desk(self, at: datetime, low: int, high: int) -> datetime:

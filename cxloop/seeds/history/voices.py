@@ -17,8 +17,8 @@ SOURCES = {"hotline": "crm", "app": "app", "survey": "survey", "instant": "surve
 WEEKEND = 0.8
 IMPORTED_AT = "09:02"
 # How loud a theme is before it is opened, while it is worked on, and afterwards.
-BEFORE, DURING, AFTER = 0.5, 1.4, 0.35
-LEAD_DAYS, TAIL_DAYS = 16, 24
+BEFORE, DURING, AFTER = 0.6, 1.6, 0.2
+LEAD_DAYS, TAIL_DAYS = 24, 6
 
 
 @dataclass(slots=True)
