@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from cxloop.extensions import db
 from cxloop.models.clock import Breach, Clock, ClockRung
 from cxloop.operations import escalation
@@ -25,9 +27,9 @@ def signed(story: Story) -> str:
 
 
 def test_the_long_ladder_of_a_unit(story: Story) -> None:
-    # 51.5 hours from Monday 10:00: three quarters of them are over on Friday.
+    # 51.5 hours from Monday 10:00: three quarters of them are over a week later.
     assert moments(story, signed(story), "feedback") == {
-        "p75": "2026-08-28 17:07:30",
+        "p75": "2026-08-31 11:07:30",
         "before_1d": "2026-08-31 18:00",
         "due": "2026-09-01 18:00",
         "over_3d": "2026-09-04 18:00",
@@ -82,7 +84,7 @@ def test_passed_rungs_collapse_into_the_highest_and_are_marked_late(story: Story
 
 def test_late_means_more_than_a_minute(story: Story) -> None:
     one, other = signed(story), signed(story)
-    sweep(at=local("2026-08-28 17:08:30"))
+    sweep(at=local("2026-08-31 11:08:30"))
     assert [r.late for task in (one, other) for r in story.clock(task, "feedback").rungs if r.code == "p75"] == [
         False
     ] * 2
@@ -115,7 +117,7 @@ def test_one_sweep_is_one_entry_a_chain(story: Story) -> None:
     assert f"{task}/clock.feedback.1/breach.1" in named
 
 
-def test_a_sweep_that_dies_leaves_all_or_nothing(story: Story, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_sweep_that_dies_leaves_all_or_nothing(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     task = story.one_task()
 
     def die(*_args: object, **_fields: object) -> None:
@@ -123,10 +125,8 @@ def test_a_sweep_that_dies_leaves_all_or_nothing(story: Story, monkeypatch) -> N
 
     with monkeypatch.context() as patch:
         patch.setattr(escalation, "take_by_default", die)
-        try:
+        with pytest.raises(KeyboardInterrupt):
             story.sweep("2026-08-25 18:00")
-        except KeyboardInterrupt:
-            pass
     assert (story.task(task).state, story.clock(task, "sign").breaches) == ("dispatched", [])
     assert story.told("notice.breach", task) == []
     story.sweep("2026-08-25 18:00")
@@ -163,15 +163,15 @@ def test_a_late_verification_is_the_centers_breach(story: Story) -> None:
 
 def test_what_is_due_changes_nothing(story: Story) -> None:
     task = signed(story)
-    found = what_is_due(at=local("2026-08-28 18:00"))
+    found = what_is_due(at=local("2026-08-31 12:00"))
     assert [(due.subject, due.kind, due.code) for due in found if due.subject == task] == [(task, "feedback", "p75")]
     assert rungs(story, task, "feedback")["p75"] == "armed"
 
 
 def test_the_next_moment_is_the_earliest_ahead(story: Story) -> None:
-    no = story.issue(at="2026-08-24 10:00")
-    # 75 % of triage: 6.5 + 7.5 hours until tomorrow's closing.
-    assert shown(next_moment(before=local("2026-09-30 10:00"))) == "2026-08-25 13:30" or no
+    story.issue(at="2026-08-24 10:00")
+    # 75 % of the 14 hours until tomorrow's closing: 6.5 today, 3 before lunch, 1 after it.
+    assert shown(next_moment(before=local("2026-09-30 10:00"))) == "2026-08-25 14:30"
     assert next_moment(before=local("2026-08-24 10:00")) is None
 
 
