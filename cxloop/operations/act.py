@@ -37,6 +37,7 @@ REPLAY = "replay"
 SAID = frozenset(
     {"reason", "text", "remark", "opinion", "findings", "answers", "summary", "no_controls_reason", "level"}
 )
+VOICES = frozenset({"signal.register", "signal.import", "signal.complete"})
 
 
 class Refused(Exception):
@@ -295,9 +296,8 @@ def _check(call: Call, subject: Any, person: Person, at: datetime) -> None:
 
 def _said(call: Call) -> dict[str, Any]:
     # What a customer's voice says stands in the trail as its digest alone, so that it can be erased.
-    if call.act == "signal.complete":
-        return {}
-    return {name: value for name, value in call.fields.items() if name in SAID and value is not None}
+    known = SAID - {"text"} if call.act in VOICES else SAID
+    return {name: value for name, value in call.fields.items() if name in known and value is not None}
 
 
 def _parameter(subject: Any) -> str:
