@@ -269,3 +269,30 @@ def shown(moment: datetime | None) -> str:
 
 def _moment(at: str | datetime) -> datetime:
     return local(at) if isinstance(at, str) else at
+
+
+def eventful(story: Story) -> str:
+    """Everything that can happen to clocks, in one issue."""
+    units = {"P44": "main", "P51": "support", "P65": "separate", "P11": "separate", "P31": "separate"}
+    no, [main, support, declined, moved, plan] = story.dispatched(units)
+    story.do("task.decline", "65lead", declined, at="2026-08-24 16:00", reason="not_our_region", text="x")
+    story.answer(main, at="2026-08-26 10:00")
+    story.do("feedback.withdraw", lead_of("P44"), main, at="2026-08-26 15:00")
+    story.do("task.redispatch", ANALYST, declined, at="2026-08-27 10:00", unit="P54")
+    story.do("feedback.submit", lead_of("P44"), main, at="2026-08-28 12:00", **RESOLVED)
+    story.do("review.send_back", ANALYST, main, at="2026-08-31 12:00", reason="no_evidence")
+    story.do("task.sign", "11lead", moved, at="2026-08-31 12:10")
+    story.do("task.transfer", ANALYST, moved, at="2026-08-31 14:00", unit="P12", reason="duty_moved")
+    story.pass_time("2026-09-08 10:00")
+    for task in (main, support, declined, moved):
+        story.settle(task)
+    story.settle(plan, **planned("2026-10-30 18:00"))
+    story.do("measure.complete", "31lead", f"{plan}/1", at="2026-10-29 10:00", text="x")
+    story.do("measure.send_back", ANALYST, f"{plan}/1", at="2026-10-30 17:00", reason="no_evidence")
+    story.do("measure.complete", "31lead", f"{plan}/1", at="2026-11-02 10:00", text="x")
+    story.do("measure.confirm", ANALYST, f"{plan}/1", at="2026-11-03 10:00")
+    story.verdict(no, "ineffective", at="2026-11-04 10:00")
+    story.settle(story.dispatch(no, {"P44": "main"})[0], **parked())
+    story.verdict(no)
+    story.close(no)
+    return no

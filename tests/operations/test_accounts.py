@@ -130,10 +130,8 @@ def test_a_calendar_without_sense_is_refused(story: Story, code: str, definition
     with pytest.raises(Invalid) as refused:
         story.do("calendar.publish", OPS, code, definition=definition)
     assert list(refused.value.errors) == [field]
-    assert fresh().scalar(db.select(db.func.max(CalendarRevision.n)).where(CalendarRevision.calendar == code)) in (
-        None,
-        1,
-    )
+    newest = db.select(db.func.max(CalendarRevision.n)).where(CalendarRevision.calendar == code)
+    assert fresh().scalar(newest) in {None, 1}
 
 
 def test_next_years_days_are_a_new_revision(story: Story) -> None:

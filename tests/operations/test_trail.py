@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import shutil
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from cxloop.models.chain import root_classes
 from cxloop.models.entry import Entry
 from cxloop.operations.act import Forbidden, Stale, Unseen, WrongState
 from tests.cast import ANALYST, CHEN, LIN, WU, ZHAO
-from tests.factories import Story, fresh, planned
+from tests.conftest import build_app, dispose
+from tests.factories import Story, eventful, fresh, planned, stop_reading
+from tests.postgres import fresh_database
 
 PHONE, NAME, PASSWORD = "13812341234", "李雷", "correct horse battery staple"
 VOICE = "我家宽带每晚八点掉线"
@@ -238,12 +242,8 @@ def test_moments_never_go_back_within_a_chain(story: Story) -> None:
 
 
 def test_both_databases_give_the_same_heads(
-    tmp_path: Any, group_sqlite: Any, group_postgres: str, postgres: str
+    tmp_path: Path, group_sqlite: Path, group_postgres: str, postgres: str
 ) -> None:
-    import shutil
-
-    from tests.postgres import fresh_database
-
     shutil.copyfile(group_sqlite, tmp_path / "one.sqlite")
     shutil.copyfile(group_sqlite, tmp_path / "two.sqlite")
     with fresh_database(postgres, template=group_postgres) as url:
@@ -254,16 +254,12 @@ def test_both_databases_give_the_same_heads(
     assert first == other
 
 
-def heads_after_the_story(url: str, folder: Any) -> dict[tuple[str, str], str]:
-    from tests.conftest import build_app, dispose
-    from tests.factories import stop_reading
-    from tests.operations.test_clocks import eventful
-
+def heads_after_the_story(url: str, folder: Path) -> dict[tuple[str, str], str]:
     app: Flask = build_app(url, data_dir=folder)
     with app.app_context():
         story = Story()
-        eventful(story)
         told(story)
+        eventful(story)
         heads = {(kind, number): root.head_hash for kind, number, root in roots()}
         stop_reading()
     dispose(app)
