@@ -261,7 +261,7 @@ def test_who_judges_does_not_close_and_who_audits_takes_no_part(lines: list[Line
 
 def play(url: str, folder: Path, until: date) -> tuple[str, list[Any], Counter[str]]:
     """Replay up to a day: the head over all chains, its faults, and how many issues are in which state."""
-    from sqlalchemy import func, select
+    from sqlalchemy import select
 
     from cxloop.cli.player import Player
     from cxloop.cli.seed import demo_lines
@@ -275,9 +275,9 @@ def play(url: str, folder: Path, until: date) -> tuple[str, list[Any], Counter[s
         player.play(demo_lines(until=until))
         player.sweep(before=datetime.combine(until + timedelta(days=1), time(), CHINA))
         _entries, _chains, head, faults = verify()
-        states = dict(db.session.execute(select(Issue.state, func.count()).group_by(Issue.state)).tuples())
+        states = Counter(db.session.scalars(select(Issue.state)))
     dispose(app)
-    return head, list(faults), Counter(states)
+    return head, list(faults), states
 
 
 @pytest.fixture

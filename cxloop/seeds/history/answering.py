@@ -6,11 +6,11 @@ from typing import Any
 from cxloop.domain.vocabulary import CENTER
 from cxloop.seeds.history.holding import EXEMPLARS, land
 from cxloop.seeds.history.scene import Part, Scene
-from cxloop.seeds.history.stage import moment
+from cxloop.seeds.history.stage import CHINA, moment, written
 
 LAGGARDS = frozenset({"P41", "P14", "D03"})
 # The chance of answering in time, and of an answer being accepted at once.
-IN_TIME = {"laggard": 0.84, "exemplar": 0.99, "other": 0.955}
+IN_TIME = {"laggard": 0.8, "exemplar": 0.99, "other": 0.95}
 FIRST_PASS = {"laggard": 0.55, "exemplar": 0.97, "other": 0.76}
 REVIEWED_IN_TIME = 0.85
 MEASURE_IN_TIME = 0.79
@@ -136,7 +136,7 @@ def _date_measures(scene: Scene, part: Part, when: datetime, measures: list[dict
     low, high = scene.story.get("plan") or PLANNED_DAYS[scene.story["result"]]
     days = scene.rng.randint(low, (low + high) // 2)
     for measure in measures[1:] or measures:
-        measure["due_at"] = scene.pace.workday(part.unit, when, days).isoformat(timespec="seconds")
+        measure["due_at"] = written(scene.pace.workday(part.unit, when, days))
         days = scene.rng.randint(days, high)
 
 
@@ -148,7 +148,7 @@ def _parked(scene: Scene, when: datetime) -> dict[str, Any]:
         "measures": [],
         "result": words.pick("parked_result"),
         "reason": "property_refused",
-        "review_at": (when + timedelta(days=90)).replace(hour=9, minute=0).isoformat(timespec="seconds"),
+        "review_at": written((when + timedelta(days=90)).astimezone(CHINA).replace(hour=9, minute=0)),
     }
 
 

@@ -70,19 +70,18 @@ def _decline(
 
 def _adjudicated(scene: Scene, part: Part, at: datetime, one: str, other: str) -> datetime:
     """Two units decline in each other's favour; the manager binds the second."""
-    stage, pace, own = scene.stage, scene.pace, scene.words.own
-    [row] = [row for row in own["decline_text"] if row["reason"] == "not_our_region"]
-    said = {"reason": "not_our_region", "text": row["text"], "proposed_unit": other}
+    stage, pace, texts = scene.stage, scene.pace, scene.words.texts
+    said = {"reason": "not_our_region", "text": texts["mutual_declines"][0], "proposed_unit": other}
     when = pace.soon(one, at, 25, 50)
     scene.say(when, stage.lead(one), "task.decline", part.on, **said)
     when = pace.desk(when, 20, 40)
-    text = scene.words.texts["upheld_decline"][0]
+    text = texts["upheld_decline"][0]
     scene.say(when, scene.analyst, "task.redispatch", part.on, unit=other, text=text)
     when = pace.soon(other, when, 45, 90)
-    back = {"reason": "cause_elsewhere", "text": scene.words.texts["mutual_decline"], "proposed_unit": one}
+    back = {"reason": "cause_elsewhere", "text": texts["mutual_declines"][1], "proposed_unit": one}
     scene.say(when, stage.lead(other), "task.decline", part.on, **back)
     when = pace.desk(when, 90, 120)
-    scene.say(when, "lin", "task.adjudicate", part.on, unit=other, text=scene.words.texts["adjudicated"])
+    scene.say(when, "lin", "task.adjudicate", part.on, unit=other, text=texts["adjudicated"])
     part.unit = other
     return when
 

@@ -133,7 +133,7 @@ def dispatch(
     after, duties = scene.story.get("after", ()), [duty for _unit, duty in rows]
     tasks = []
     for unit, duty in rows:
-        task = {"unit": unit, "duty": duty, "title": _title(scene, unit, duty), "wanted": _wanted(scene, duty, name)}
+        task = {"unit": unit, "duty": duty, "title": _title(scene, duty), "wanted": _wanted(scene, duty, name)}
         if duty == "main" and scene.severity <= WITH_EFFECT:
             task["criterion"] = scene.rng.choice(scene.words.texts["criterion"])
         if unit in after and duty != "main":
@@ -144,9 +144,8 @@ def dispatch(
     return [Part(f"{scene.alias}-T{n:02d}", unit, duty, wave) for n, (unit, duty) in enumerate(rows, first)]
 
 
-def _title(scene: Scene, unit: str, duty: str) -> str:
-    ending = {"main": "牵头整改", "support": "配合整改", "separate": "排查整改"}[duty]
-    return f"{scene.story['title']}（{scene.stage.short(unit)}{ending}）"
+def _title(scene: Scene, duty: str) -> str:
+    return f"{scene.story['title']}（{scene.words.texts['duties'][duty]}）"
 
 
 def _wanted(scene: Scene, duty: str, name: str) -> Any:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from cxloop.domain.vocabulary import CENTER
-from cxloop.seeds.history.stage import Stage
+from cxloop.seeds.history.stage import CHINA, Stage
 
 MINUTE = 60
 
@@ -40,7 +40,7 @@ class Pace:
 
     def workday(self, unit: str, at: datetime, days: int) -> datetime:
         """Half past five on the first working day that is `days` natural days away or more."""
-        day = at.replace(hour=17, minute=30, second=0, microsecond=0) + timedelta(days=days)
+        day = at.astimezone(CHINA).replace(hour=17, minute=30, second=0, microsecond=0) + timedelta(days=days)
         calendar = self.stage.calendar(unit, at)
         while not calendar.worked(day.replace(hour=9), day):
             day += timedelta(days=1)

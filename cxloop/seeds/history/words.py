@@ -22,11 +22,13 @@ class Words:
 
     def fill(self, text: str, **more: Any) -> str:
         """Fill in {…}: figures unless given."""
-        many = self.rng.randint(40, 480)
+        many, percent = self.rng.randint(40, 480), round(self.rng.uniform(91, 98.5), 1)
         values = {
             "n": many,
+            "failed": round(many * (100 - percent) / 100),
             "m": max(3, int(many * self.rng.uniform(0.1, 0.5))),
-            "p": round(self.rng.uniform(91, 98.5), 1),
+            "p": percent,
+            "less": round(percent - 35),
             "place": self.rng.choice(demo("voices")["places"]),
             "cause": self.story["cause"]["text"],
             "title": self.story["title"],
