@@ -91,6 +91,8 @@ class Voices:
             "occurred_at": written(occurred),
             "unit": unit,
         }
+        if channel == "probe" and not noise:
+            fields["text"] = self._alarm(about, day, n)
         if not noise:
             fields |= {name: self._stories[about][name] for name in ("touchpoint", "product")}
         return fields | self._score(channel, noise) | self._contact(channel)
@@ -111,6 +113,13 @@ class Voices:
         text = rng.choice(self._stories[about]["voices"])
         place = rng.choice(["", f"({rng.choice(voices['places'])})"])
         return f"{rng.choice(voices['openings'])}{text}{rng.choice(voices['endings'])}{place}"
+
+    def _alarm(self, about: str, day: int, n: int) -> str:
+        """What a probe says: a figure, not a person's words."""
+        effect = self._stories[about]["effect"]
+        value = round(effect["value"] * (1 + ((day * 7 + n) % 11 - 5) / 200), 1)
+        text: str = demo("history")["probe"]
+        return text.format(metric=effect["metric"], value=value, target=effect["target"], days=2 + (day + n) % 5)
 
     def _score(self, channel: str, noise: bool) -> dict[str, Any]:
         if channel == "survey":
