@@ -12,7 +12,7 @@ from .closure import ClosureReport
 from .issue import Issue, IssueCopy
 from .measure import Measure
 from .signal import Signal
-from .task import Task
+from .task import Feedback, Task
 from .unit import Unit
 
 
@@ -71,8 +71,12 @@ def signals_seen(person: Person) -> ColumnElement[bool]:
 
 
 def measures_seen(person: Person) -> ColumnElement[bool]:
-    """The measures of the tasks one sees."""
-    return Measure.task_no.in_(select(Task.no).where(tasks_seen(person)))
+    """The measures of the tasks one sees; nothing of what a unit submitted that has the task no more."""
+    tasks = select(Task.no).where(tasks_seen(person))
+    if _reads_all(person) or not person.unit_paths():
+        return Measure.task_no.in_(tasks)
+    answer = and_(Feedback.task_no == Task.no, Feedback.n == Measure.feedback_n, Feedback.unit == Task.unit)
+    return select(Task.no).where(Task.no == Measure.task_no, tasks_seen(person), answer).correlate(Measure).exists()
 
 
 def reports_seen(person: Person) -> ColumnElement[bool]:
@@ -81,13 +85,20 @@ def reports_seen(person: Person) -> ColumnElement[bool]:
 
 
 def clocks_seen(person: Person) -> ColumnElement[bool]:
-    """The clocks of the tasks one sees, on the unit's own account, and the joint due of its issues."""
+    """The clocks of the tasks one sees, on the unit's own account, and the joint due of its issues.
+
+    A unit that has a task no more sees its old clocks no more either: its spans stay on record for the center.
+    """
     if _reads_all(person):
         return true()
     if not person.unit_paths():
         return false()
     joint = and_(Clock.kind == "issue", Clock.subject.in_(select(Issue.no).where(issues_seen(person))))
-    return or_(Clock.owner.in_(_units_of(person)), joint)
+    of_task = or_(Clock.subject == Task.no, Clock.subject.startswith(Task.no + "/"))
+    still = (
+        select(Task.no).where(Task.issue_no == Clock.chain_no, of_task, tasks_seen(person)).correlate(Clock).exists()
+    )
+    return or_(and_(Clock.owner.in_(_units_of(person)), still), joint)
 
 
 SEEN: dict[type[Any], Any] = {

@@ -115,8 +115,9 @@ def _verdicts(no: str) -> list[dict[str, Any]]:
     ]
 
 
-def _has_task_of(text: str) -> ColumnElement[bool]:
-    return Issue.no.in_(select(Task.issue_no).where(Task.unit.in_(text.split(","))))
+def _has_task_of(text: str, person: Person) -> ColumnElement[bool]:
+    # Only through tasks that the person sees: which other units work on an issue is not everybody's to know.
+    return Issue.no.in_(select(Task.issue_no).where(Task.unit.in_(text.split(",")), tasks_seen(person)))
 
 
 LISTING = Listing(
@@ -131,8 +132,8 @@ LISTING = Listing(
         "analyst": is_one_of(Issue.analyst),
         "severity": is_number(Issue.severity, low=1, high=4),
         "joint": is_true(Issue.joint),
-        "unit": _has_task_of,
     },
+    scoped={"unit": _has_task_of},
     search=(Issue.no, Issue.title, Issue.description),
     sorts={"no": Issue.no, "opened_at": Issue.opened_at, "severity": Issue.severity, "closed_at": Issue.closed_at},
     order="-no",

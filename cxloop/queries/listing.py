@@ -31,6 +31,8 @@ class Listing:
     seen: Callable[[Person], ColumnElement[bool]]
     view: Callable[[Sequence[Any], Person, datetime], list[dict[str, Any]]]
     filters: Mapping[str, Callable[[str], ColumnElement[bool]]] = field(default_factory=dict)
+    # Filters that look into other records, of which one may not learn more than by reading them.
+    scoped: Mapping[str, Callable[[str, Person], ColumnElement[bool]]] = field(default_factory=dict)
     search: tuple[Any, ...] = ()
     sorts: Mapping[str, Any] = field(default_factory=dict)
     order: str = ""
@@ -57,7 +59,7 @@ def page_of(*, listing: Listing, person: Person, at: datetime, params: Mapping[s
     page = _whole(params, "page", 1, LAST_PAGE)
     size = _whole(params, "page_size", 20, MOST_PER_PAGE)
     order = _order(listing, params.pop("sort", "") or listing.order)
-    chosen: Select[Any] = select(listing.entity).where(listing.seen(person), *_conditions(listing, params))
+    chosen: Select[Any] = select(listing.entity).where(listing.seen(person), *_conditions(listing, person, params))
     total = db.session.scalar(select(func.count()).select_from(chosen.order_by(None).subquery())) or 0
     rows = list(db.session.scalars(chosen.order_by(*order).limit(size).offset((page - 1) * size)))
     return Page(listing.view(rows, person, at), total, page, size)
@@ -83,7 +85,7 @@ def _order(listing: Listing, text: str) -> list[Any]:
     return [column.is_(None), column.asc(), key.asc()]
 
 
-def _conditions(listing: Listing, params: Mapping[str, str]) -> list[ColumnElement[bool]]:
+def _conditions(listing: Listing, person: Person, params: Mapping[str, str]) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for name, text in params.items():
         if "\x00" in text or len(text) > 200:
@@ -92,6 +94,8 @@ def _conditions(listing: Listing, params: Mapping[str, str]) -> list[ColumnEleme
             found.append(or_(*(column.icontains(text, autoescape=True) for column in listing.search)))
         elif name in listing.filters:
             found.append(listing.filters[name](text))
+        elif name in listing.scoped:
+            found.append(listing.scoped[name](text, person))
         else:
             raise BadQuery(name, "error.unknown_field")
     return found

@@ -117,8 +117,10 @@ def _page(
     listing: Listing, person: Person, at: datetime, wishes: Mapping[str, str], extra: Mapping[str, Any],
     sorts: Mapping[str, tuple[Any, str]], rank: Sequence[Any],
 ) -> Page:  # fmt: skip
-    chosen: Select[Any] = select(listing.entity).where(listing.seen(person), *_conditions(listing, wishes, extra))
-    total = db.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    chosen: Select[Any] = select(listing.entity).where(
+        listing.seen(person), *_conditions(listing, person, wishes, extra)
+    )
+    total = db.session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True)) or 0
     page = min(_page_number(wishes.get("page", "")), max(1, -(-total // PER_PAGE)))
     key = listing.entity.__mapper__.primary_key[0]
     column, direction = sorts.get(wishes.get("sort", ""), next(iter(sorts.values())))
@@ -132,7 +134,7 @@ def _page_number(text: str) -> int:
 
 
 def _conditions(
-    listing: Listing, wishes: Mapping[str, str], extra: Mapping[str, ColumnElement[bool]]
+    listing: Listing, person: Person, wishes: Mapping[str, str], extra: Mapping[str, ColumnElement[bool]]
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for name, text in wishes.items():
@@ -143,6 +145,8 @@ def _conditions(
             found.append(extra[text])
         elif name == "q":
             found.append(or_(*(column.icontains(text, autoescape=True) for column in listing.search)))
+        elif name in listing.scoped:
+            found.append(listing.scoped[name](text, person))
         elif name in listing.filters:
             try:
                 found.append(listing.filters[name](text))

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, and_, false, select, true
 
 from ..domain.permissions import Person
 from ..domain.vocabulary import SYSTEM, Role
 from ..extensions import db
 from ..models.chain import GENESIS, root_classes
 from ..models.entry import Entry
+from ..models.measure import Measure
 from ..models.scope import tasks_seen
-from ..models.task import Task
+from ..models.task import Feedback, Task
 from .listing import Listing, is_one_of
 
 _ADMINISTERED = ("unit", "user", "policy", "calendar")
@@ -69,15 +70,27 @@ def timeline(*, issue_no: str, person: Person) -> list[dict[str, Any]]:
     if person.reads_all():
         return entries
     mine = set(db.session.scalars(select(Task.no).where(Task.issue_no == issue_no, tasks_seen(person))))
-    return [told for entry in entries if (told := _told(entry, issue_no, mine)) is not None]
+    foreign = _answers_of_others(mine)
+    return [told for entry in entries if (told := _told(entry, issue_no, mine, foreign)) is not None]
 
 
-def _told(entry: dict[str, Any], issue_no: str, mine: set[str]) -> dict[str, Any] | None:
+def _answers_of_others(mine: set[str]) -> set[str]:
+    """What units submitted that had one of these tasks before, under the names that the trail gives it."""
+    rows = select(Feedback.task_no, Feedback.n, Measure.n).join(Task, Task.no == Feedback.task_no)
+    rows = rows.outerjoin(Measure, and_(Measure.task_no == Feedback.task_no, Measure.feedback_n == Feedback.n))
+    found = set()
+    for task, answer, measure in db.session.execute(rows.where(Task.no.in_(mine), Feedback.unit != Task.unit)):
+        found |= {f"{task}/feedback.{answer}", f"{task}/measure.{measure}", f"{task}/{measure}"}
+    return found
+
+
+def _told(entry: dict[str, Any], issue_no: str, mine: set[str], foreign: set[str]) -> dict[str, Any] | None:
     """An entry without what belongs to other units; None when nothing is left."""
-    if _task_of(entry["subject"]) not in mine and entry["subject"] != issue_no:
+    if entry["subject"] in foreign or (_task_of(entry["subject"]) not in mine and entry["subject"] != issue_no):
         return None
-    changes = [change for change in entry["changes"] if _is_told(change["subject"], issue_no, mine)]
-    own = _task_of(entry["subject"]) in mine
+    changes = [change for change in entry["changes"] if _is_told(change["subject"], issue_no, mine, foreign)]
+    others = any(change["subject"] in foreign for change in entry["changes"])
+    own = _task_of(entry["subject"]) in mine and not others
     return {**entry, "changes": changes, "said": entry["said"] if own else {}}
 
 
@@ -85,8 +98,10 @@ def _task_of(subject: str) -> str:
     return subject.split("/", 1)[0]
 
 
-def _is_told(subject: str, issue_no: str, mine: set[str]) -> bool:
-    return _task_of(subject) in mine or subject == issue_no
+def _is_told(subject: str, issue_no: str, mine: set[str], foreign: set[str]) -> bool:
+    # A measure's clock is named behind the measure: CX-2026-000123-T02/1/clock.measure.1.
+    whose = {subject, "/".join(subject.split("/")[:2])}
+    return (_task_of(subject) in mine and not whose & foreign) or subject == issue_no
 
 
 @dataclass(frozen=True, slots=True)
