@@ -1,16 +1,18 @@
 """Files of signals: read as they are found, mapped column by column, every bad cell named by row and field."""
 
 import csv
+import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 
-from .acts import SignalFields
+from .acts import Contact, Score, SignalFields
 from .fields import Invalid, Strict, flat
 
 # As Chinese offices save them. UTF-16 is known by its mark; what is neither UTF-8 nor that is read as GB18030.
@@ -18,7 +20,11 @@ _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "u
 MOST_ROWS = 100_000
 HEADER_ROW = 1
 _SPECIAL = frozenset({"columns", "format", "values", "const"})
-_NESTED = ("contact", "score")
+_PARTS = {"contact": Contact, "score": Score}
+_PLAIN = frozenset(SignalFields().fields) - _PARTS.keys()
+_MAPPED = _PLAIN | {f"{head}.{tail}" for head, part in _PARTS.items() for tail in part().fields}
+# How many bytes are looked at to see which of two is always zero.
+_PROBE = 4000
 
 
 class BadFile(Exception):
@@ -32,10 +38,12 @@ class BadFile(Exception):
 def read_mapping(text: str) -> dict[str, Any]:
     """A mapping from its JSON, {source, tz, fields: {name: column | {columns, format, values, const}}}, or BadFile."""
     try:
-        mapping = json.loads(text)
+        mapping = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise BadFile("mapping", "error.malformed") from None
-    if not isinstance(mapping, dict) or not isinstance(mapping.get("fields"), dict):
+    if not isinstance(mapping, dict):
+        raise BadFile("mapping", "error.not_an_object")
+    if not isinstance(mapping.get("fields"), dict):
         raise BadFile("mapping.fields", "error.required")
     unknown = sorted(mapping.keys() - {"source", "tz", "fields"})
     if unknown:
@@ -51,15 +59,53 @@ def read_mapping(text: str) -> dict[str, Any]:
     return mapping
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
+
+
 def _check_rule(name: str, rule: Any) -> None:
-    head, _, tail = name.partition(".")
-    known = head in SignalFields().fields and (not tail or head in _NESTED)
-    if not known:
+    if name not in _MAPPED:
         raise BadFile(f"mapping.fields.{name}", "error.unknown_field")
     if isinstance(rule, str):
         return
-    if not isinstance(rule, dict) or not rule.keys() <= _SPECIAL or not rule.keys() & {"columns", "const"}:
+    if not isinstance(rule, dict) or not rule.keys() <= _SPECIAL or len(rule.keys() & {"columns", "const"}) != 1:
         raise BadFile(f"mapping.fields.{name}", "error.invalid")
+    for option, value in rule.items():
+        if not _OPTIONS[option](value):
+            raise BadFile(f"mapping.fields.{name}.{option}", "error.invalid")
+
+
+def _is_texts(value: Any) -> bool:
+    """A text, or a list of some."""
+    return isinstance(value, str) or (
+        isinstance(value, list) and bool(value) and all(isinstance(part, str) for part in value)
+    )
+
+
+def _is_formats(value: Any) -> bool:
+    """strptime formats that can be read at all: a slip in one is told once, not for every row."""
+    if not _is_texts(value):
+        return False
+    for form in [value] if isinstance(value, str) else value:
+        try:
+            datetime.strptime(datetime(2026, 1, 2, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007 - only tried
+        except (ValueError, re.error):
+            return False
+    return True
+
+
+def _is_values(value: Any) -> bool:
+    return isinstance(value, dict) and all(to is None or isinstance(to, str) for to in value.values())
+
+
+_OPTIONS: dict[str, Callable[[Any], bool]] = {
+    "columns": _is_texts,
+    "format": _is_formats,
+    "values": _is_values,
+    "const": lambda value: isinstance(value, str | int | float) and not isinstance(value, bool),
+}
 
 
 def read_rows(raw: bytes, mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -75,17 +121,46 @@ def read_rows(raw: bytes, mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
     missing = sorted(wanted - set(header))
     if missing:
         raise BadFile("mapping.fields", "error.unknown_column", column=missing[0])
-    return list(_rows(reader, header, mapping))
+    rows = list(_rows(reader, header, mapping))
+    _name_the_nameless(rows)
+    return rows
+
+
+def _name_the_nameless(rows: Sequence[dict[str, Any]]) -> None:
+    """Give rows without an id of their own one made of what they say, so that the same file again changes nothing.
+
+    Rows that say the same are told apart by their order. Personal data stays out: a digest of it could be guessed.
+    """
+    counts: dict[str, int] = {}
+    for row in rows:
+        fields = row.get("fields")
+        if fields is None or fields.get("external_id") is not None:
+            continue
+        said = sorted((name, str(value)) for name, value in fields.items() if name != "contact")
+        digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+        counts[digest] = counts.get(digest, 0) + 1
+        fields["external_id"] = f"row-{digest}-{counts[digest]}"
 
 
 def _decoded(raw: bytes) -> str:
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             return _decode(raw, encoding)
+    unmarked = _unmarked_utf16(raw)
+    if unmarked is not None:
+        return _decode(raw, unmarked)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return _decode(raw, "gb18030")
+
+
+def _unmarked_utf16(raw: bytes) -> str | None:
+    """UTF-16 without its mark is full of NULs, which no text is: commas and line ends have one in front or behind."""
+    even, odd = raw[:_PROBE:2].count(0), raw[1:_PROBE:2].count(0)
+    if len(raw) % 2 or max(even, odd) < 3 or min(even, odd) * 10 > max(even, odd):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _decode(raw: bytes, encoding: str) -> str:
