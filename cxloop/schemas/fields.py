@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
 MOST_CHARACTERS = 10_000
+MOST_WHOLE = 2_000_000_000
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})\Z")
@@ -112,12 +113,13 @@ class OneOf(Code):
 class Whole(_Keyed):
     """A whole number between two bounds; neither a float nor a text that looks like one."""
 
-    def __init__(self, *, low: int = 0, high: int = 2_000_000_000, **kwargs: Any) -> None:
+    def __init__(self, *, low: int = 0, high: int = MOST_WHOLE, **kwargs: Any) -> None:
         super().__init__(metadata={"type": "integer", "minimum": low, "maximum": high}, **kwargs)
         self.low, self.high = low, high
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, Decimal) and value == value.to_integral_value():
+        # 1e999999999 is one short number in JSON and would be a billion digits as an int.
+        if isinstance(value, Decimal) and abs(value) <= MOST_WHOLE and value == value.to_integral_value():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise Invalid("error.not_whole")
