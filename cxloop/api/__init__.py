@@ -1,12 +1,13 @@
 """The door for machines: /api/v1, its OpenAPI document, and a reference page that works offline."""
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_login import current_user
 from flask_smorest import Api
 from werkzeug.exceptions import NotFound, Unauthorized
 
+from ..wording import LOCALES
 from . import clocks, entries, group, issues, signals, tasks
-from .blueprint import PREFIX
+from .blueprint import PREFIX, NumberConverter
 from .docs import blueprint as docs
 from .problems import answer_for
 
@@ -49,7 +50,9 @@ def register(app: Flask) -> None:
             },
         },
     )
+    app.url_map.converters["number"] = NumberConverter
     api = QuietApi(app)
+    api.register_converter(NumberConverter, lambda _converter: {"type": "integer", "minimum": 1})
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs)
@@ -69,6 +72,10 @@ def _enter() -> None:
         raise NotFound
     if not current_user.is_authenticated:
         raise Unauthorized
+    # Browsers send Accept-Language unasked, and the person's own choice is stronger; a machine means what it sends.
+    wish = request.accept_languages.best_match(LOCALES)
+    if wish is not None and "Authorization" in request.headers:
+        g.reader_locale = wish
 
 
-__all__ = ["answer_for", "is_api", "register"]
+__all__ = ["PREFIX", "answer_for", "is_api", "register"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 from flask_smorest import Blueprint
-from werkzeug.wrappers import Response as BaseResponse
+from werkzeug.routing import IntegerConverter
 
 from ..domain.lifecycle import ACTS as LIFECYCLE
 from ..domain.permissions import Person
@@ -29,10 +29,16 @@ _REFUSALS = {
     503: "The database does not answer; try again",
 }
 _READ_REFUSALS = {401: _REFUSALS[401], 404: _REFUSALS[404], 422: _REFUSALS[422], 503: _REFUSALS[503]}
-VERSION_HEADERS = [
-    {"in": "header", "name": "If-Match", "schema": {"type": "string"}, "description": "The version that was read"},
-    {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 255}},
+VERSION_HEADER = [
+    {"in": "header", "name": "If-Match", "schema": {"type": "string"}, "description": "The version that was read"}
 ]
+KEY_HEADER = [{"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 255}}]
+
+
+class NumberConverter(IntegerConverter):
+    """A number in an address as the API writes it: no sign, no zero in front, and none that a database cannot hold."""
+
+    regex = "[1-9][0-9]{0,17}"
 
 
 def noun(name: str, description: str) -> Blueprint:
@@ -55,7 +61,7 @@ def list_route(blueprint: Blueprint, listing: Listing, schema: Any) -> None:
         return door.page(listing)
 
     answer.__doc__ = f"List {listing.name} within the caller's scope."
-    parameters = [_query(name) for name in [*listing.filters, *(["q"] if listing.search else [])]]
+    parameters = [_query(name) for name in [*listing.filters, *listing.scoped, *(["q"] if listing.search else [])]]
     parameters.append(_query("sort", enum=[f"{sign}{name}" for name in sorted(listing.sorts) for sign in ("", "-")]))
     parameters += [_query("page", kind="integer"), _query("page_size", kind="integer")]
     _route(blueprint, "", "GET", f"{listing.name}.list", answer, views.page_of(schema), parameters=parameters)
@@ -64,7 +70,7 @@ def list_route(blueprint: Blueprint, listing: Listing, schema: Any) -> None:
 def read_route(blueprint: Blueprint, rule: str, name: str, schema: Any, find: Callable[..., Any]) -> None:
     """GET of one object; `find` takes the address' parameters with `person` and `at`."""
 
-    def answer(**found: Any) -> BaseResponse:
+    def answer(**found: Any) -> Response:
         return door.ask(find(**found, person=door.person(), at=door.now()))
 
     answer.__doc__ = (find.__doc__ or "").strip().splitlines()[0]
@@ -86,25 +92,28 @@ def act_route(
 
 def _route(
     blueprint: Blueprint, rule: str, method: str, operation: str, answer: Any, schema: Any, *,
-    takes: str | None = None, parameters: list[dict[str, Any]] | None = None, code: int = 200,
+    takes: str | None = None, form: dict[str, Any] | None = None, parameters: list[dict[str, Any]] | None = None,
+    code: int = 200,
 ) -> None:  # fmt: skip
     answer.__name__ = operation.replace(".", "_").replace("-", "_")
     view = blueprint.response(code, schema)(answer)
     refused = _refused(_REFUSALS if method == "POST" else _READ_REFUSALS)
     said: dict[str, Any] = {"operationId": operation, "parameters": parameters or [], "responses": refused}
     if method == "POST":
-        said["parameters"] = VERSION_HEADERS
+        said["parameters"] = KEY_HEADER if LIFECYCLE[operation].creates else [*VERSION_HEADER, *KEY_HEADER]
     if takes is not None:
         said["requestBody"] = {"content": {"application/json": {"schema": SCHEMAS[takes]}}}
+    if form is not None:
+        said["requestBody"] = form
     blueprint.route(rule, methods=[method])(blueprint.doc(**said)(view))
 
 
 def post_route(
     blueprint: Blueprint, rule: str, operation: str, schema: Any, answer: Any, *, takes: str | None = None,
-    code: int = 200,
+    form: dict[str, Any] | None = None, code: int = 200,
 ) -> None:  # fmt: skip
     """POST with an answer of its own: opening, importing."""
-    _route(blueprint, rule, "POST", operation, answer, schema, takes=takes, code=code)
+    _route(blueprint, rule, "POST", operation, answer, schema, takes=takes, form=form, code=code)
 
 
 def get_route(

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Response, request
 from flask_login import current_user
+from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound, Unauthorized, UnsupportedMediaType
-from werkzeug.wrappers import Response as BaseResponse
 
 from ..domain.permissions import Person
 from ..operations.act import Call, perform
@@ -42,7 +42,7 @@ def person() -> Person:
 
 
 def as_json(value: Any) -> str:
-    """JSON text: moments in UTC with Z, decimals as numbers; ASCII only, so that nothing breaks on its way."""
+    """JSON text: moments in UTC with Z, decimals as numbers."""
     return json.dumps(value, default=_plain, ensure_ascii=False)
 
 
@@ -118,9 +118,19 @@ def idempotency_key(user: str) -> Key | None:
     if key is None:
         return None
     if not key or len(key) > KEY_LENGTH or not key.isascii() or not key.isprintable():
-        raise Invalid("error.idempotency_key")
-    body = hashlib.sha256(request.get_data(cache=True)).hexdigest()
-    return Key(user, request.method, request.full_path, key, body)
+        raise ValidationError({"Idempotency-Key": Invalid("error.idempotency_key").messages})
+    return Key(user, request.method, request.path, key, _digest_of_body())
+
+
+def _digest_of_body() -> str:
+    """What makes two requests the same: of a form its parts, for whoever sends one again draws a new boundary."""
+    if request.mimetype != "multipart/form-data":
+        return hashlib.sha256(request.get_data(cache=True)).hexdigest()
+    parts = [[name, "", hashlib.sha256(text.encode()).hexdigest()] for name, text in request.form.items(multi=True)]
+    for name, file in request.files.items(multi=True):
+        file.stream.seek(0)
+        parts.append([name, file.filename or "", hashlib.sha256(file.stream.read()).hexdigest()])
+    return hashlib.sha256(json.dumps(sorted(parts)).encode()).hexdigest()
 
 
 def do(
@@ -146,12 +156,12 @@ def do(
     return _respond(perform(call, answer=answer))
 
 
-def ask(view: Any) -> BaseResponse:
+def ask(view: Any) -> Response:
     """Answer a question; 404 when the answer is None: there is none, or none that the caller may see."""
     if view is None:
         raise NotFound
-    response = reply(view)
-    return response.make_conditional(request)
+    # No 304: what one may do now, and what is overdue, change with time while the version stays.
+    return reply(view)
 
 
 def page(listing: Listing) -> Response:

@@ -2,9 +2,8 @@
 
 from decimal import Decimal
 
-from flask import request
+from flask import Response, request
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as BaseResponse
 
 from ..domain.calendar import CalendarError, Target
 from ..models.calendar import NATIONAL
@@ -23,7 +22,7 @@ reports = noun("closure-reports", "Frozen reports of closed issues")
 BLUEPRINTS = (units, users, calendars, policies, reports)
 
 
-def due(code: str) -> BaseResponse:
+def due(code: str) -> Response:
     """The due time after a start: `hours` of working time, or `days` as whole working days."""
     calendar, start = _calendar(code), door.read_moment("start")
     named = [name for name in ("hours", "days", "natural_hours", "natural_days") if name in request.args]
@@ -39,7 +38,7 @@ def due(code: str) -> BaseResponse:
     return door.ask({"due_at": found, "provisional": calendar.is_provisional(found)})
 
 
-def worked(code: str) -> BaseResponse:
+def worked(code: str) -> Response:
     """The hours of working time between two moments."""
     calendar, start, end = _calendar(code), door.read_moment("start"), door.read_moment("end")
     if end < start:

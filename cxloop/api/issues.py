@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as BaseResponse
 
 from ..domain.permissions import Person
 from ..queries import group, issues, trail
@@ -37,7 +36,7 @@ def open_issue() -> Response:
     )
 
 
-def timeline(no: str) -> BaseResponse:
+def timeline(no: str) -> Response:
     """What happened to an issue, oldest first, within the caller's scope."""
     person = door.person()
     if issues.find(no=no, person=person, at=door.now()) is None:
@@ -45,7 +44,7 @@ def timeline(no: str) -> BaseResponse:
     return door.ask({"items": trail.timeline(issue_no=no, person=person)})
 
 
-def closure_report(no: str) -> BaseResponse:
+def closure_report(no: str) -> Response:
     """The latest closure report of an issue: content, canonical text and digest."""
     return door.ask(group.latest_report(issue_no=no, person=door.person(), at=door.now()))
 

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..operations import act, idempotency
 from ..queries.listing import BadQuery
@@ -19,6 +19,8 @@ from ..wording import say
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
+# Where the fault is the body's and no single field's.
+WHOLE = "body"
 _KEYS = {
     400: "error.malformed",
     401: "error.unauthenticated",
@@ -69,7 +71,9 @@ def _malformed(error: Any) -> Response:
     if isinstance(messages, dict) and set(messages) <= {"json", "query", "form", "files", "headers"}:
         messages = next(iter(messages.values()))
     said = flat(messages)
-    return invalid({field: [(str(key), getattr(key, "params", {})) for key in keys] for field, keys in said.items()})
+    return invalid(
+        {field or WHOLE: [(str(key), getattr(key, "params", {})) for key in keys] for field, keys in said.items()}
+    )
 
 
 def _wrong_state(error: act.WrongState) -> Response:
@@ -80,7 +84,14 @@ def _wrong_state(error: act.WrongState) -> Response:
 def _http(error: HTTPException) -> Response:
     if error.response is not None and isinstance(error.response, Response):
         return error.response
-    return problem(error.code or 500)
+    response = problem(error.code or 500)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _key_reused(_error: Exception) -> Response:
+    return invalid({"Idempotency-Key": [("error.idempotency_mismatch", {})]})
 
 
 def _down(error: Exception) -> Response:
@@ -96,7 +107,7 @@ _ANSWERS: tuple[tuple[type[Exception], Any], ...] = (
     (act.Invalid, lambda error: invalid({field: [said] for field, said in error.errors.items()})),
     (act.Differs, lambda _error: problem(409, say("error.differs"), state="", allowed=[])),
     (BadQuery, lambda error: invalid({field: [said] for field, said in error.errors.items()})),
-    (idempotency.KeyReused, lambda _error: problem(422, say("error.idempotency_mismatch"))),
+    (idempotency.KeyReused, _key_reused),
     (idempotency.KeyInFlight, lambda _error: problem(409, say("error.idempotency_in_flight"), state="", allowed=[])),
     (ValidationError, _malformed),
     (CSRFError, lambda _error: problem(403, say("error.csrf"))),

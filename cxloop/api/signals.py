@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, request
 from marshmallow import ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
 
 from ..domain.permissions import Person
 from ..operations.signals import Imported, Registered
@@ -41,8 +42,8 @@ def register() -> Response:
 def import_file() -> Response:
     """Take in a file: multipart `file`, `mapping` (JSON), `strict`; good rows in, bad ones reported."""
     door.caller()
-    # The digest of an Idempotency-Key is over the raw body: keep it before the form is read from it.
-    request.get_data(cache=True)
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
     found = request.files.get("file")
     if found is None:
         raise _bad("file", "error.required")
@@ -77,8 +78,27 @@ def _revealed(signal: Any, _person: Person, _at: datetime) -> dict[str, Any]:
 
 
 list_route(blueprint, signals.LISTING, views.SignalView)
+_FORM = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file", "mapping"],
+                "properties": {
+                    "file": {"type": "string", "format": "binary", "description": "CSV"},
+                    "mapping": {"type": "string", "description": "JSON: {source, tz, fields: {name: column | {...}}}"},
+                    "strict": {"type": "string", "enum": ["true", "false"]},
+                },
+            }
+        }
+    },
+}
+register = blueprint.alt_response(200, schema=views.SignalView, description="Known already, and equal", success=True)(
+    register
+)
 post_route(blueprint, "", "signal.register", views.SignalView, register, takes="signal.register", code=201)
-post_route(blueprint, "/import", "signal.import", views.Imported, import_file)
+post_route(blueprint, "/import", "signal.import", views.Imported, import_file, form=_FORM)
 read_route(blueprint, "/<string:no>", "signals.read", views.SignalView, signals.find)
 for _act in ("signal.link", "signal.return", "signal.set_aside", "signal.complete"):
     act_route(blueprint, "/<string:no>", _act, views.SignalView, _one)

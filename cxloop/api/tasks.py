@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from flask import Response
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as BaseResponse
 
 from ..domain.permissions import Person
 from ..queries import clocks, tasks
@@ -29,7 +29,7 @@ ACTS = (
     "task.supervise",
     "task.cancel",
 )
-MEASURE = "/<string:no>/measures/<int(max=9999):n>"
+MEASURE = "/<string:no>/measures/<number:n>"
 
 
 def _one(task: Any, person: Person, at: datetime) -> Any:
@@ -37,7 +37,7 @@ def _one(task: Any, person: Person, at: datetime) -> Any:
     return tasks.find(no=task.no, person=person, at=at) or {"no": task.no}
 
 
-def task_clocks(no: str) -> BaseResponse:
+def task_clocks(no: str) -> Response:
     """The clocks of a task and of its measures, with plans, spans, rungs and breaches."""
     person, at = door.person(), door.now()
     if tasks.find(no=no, person=person, at=at) is None:

@@ -218,6 +218,12 @@ class UserView(Schema):
     memberships = fields.List(fields.Dict())
 
 
+class MeView(UserView):
+    """The caller; to a browser's session also the token that its writes must carry."""
+
+    csrf_token = fields.String()
+
+
 class CalendarView(Schema):
     """A calendar; its list form lacks the definition."""
 
