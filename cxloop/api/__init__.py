@@ -1,6 +1,9 @@
 """The door for machines: /api/v1, its OpenAPI document, and a reference page that works offline."""
 
-from flask import Flask, g, request
+import json
+from functools import cache
+
+from flask import Flask, Response, g, request
 from flask_login import current_user
 from flask_smorest import Api
 from werkzeug.exceptions import NotFound, Unauthorized
@@ -34,12 +37,27 @@ class QuietApi(Api):
 
 def register(app: Flask) -> None:
     """Hang the API into the application."""
-    app.config.update(
+    app.url_map.converters["number"] = NumberConverter
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.add_url_rule(f"{PREFIX}/openapi.json", "openapi", _openapi)
+    app.register_blueprint(docs)
+    app.before_request(_enter)
+
+
+def _openapi() -> Response:
+    """The OpenAPI document of this API."""
+    return Response(openapi_text(), content_type="application/json")
+
+
+@cache
+def openapi_text() -> str:
+    """The OpenAPI document, made when it is first asked for: commands, workers and tests never pay for it."""
+    described = Flask(__name__, static_folder=None)
+    described.config.update(
         API_TITLE="cxloop",
         API_VERSION="v1",
         OPENAPI_VERSION="3.0.3",
-        OPENAPI_URL_PREFIX=PREFIX,
-        OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS={
             "security": [{"bearer": []}, {"session": []}],
             "components": {
@@ -50,13 +68,13 @@ def register(app: Flask) -> None:
             },
         },
     )
-    app.url_map.converters["number"] = NumberConverter
-    api = QuietApi(app)
+    described.url_map.converters["number"] = NumberConverter
+    api = QuietApi(described)
     api.register_converter(NumberConverter, lambda _converter: {"type": "integer", "minimum": 1})
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    app.register_blueprint(docs)
-    app.before_request(_enter)
+    with described.app_context():
+        return json.dumps(api.spec.to_dict(), ensure_ascii=False)
 
 
 def is_api(path: str) -> bool:

@@ -123,7 +123,8 @@ class ClockRung(Trailed, Base):
             postgresql_where=text("state = 'armed'"),
         ),
     )
-    untrailed = frozenset({"id", "clock_id", "chain_kind", "chain_no", "plan", "code", "moment"})
+    # That a rung fired is told; arming and disarming follow from the plans, which a reader can redo.
+    untrailed = frozenset({"id", "clock_id", "chain_kind", "chain_no", "plan", "code", "moment", "state", "late"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     clock_id: Mapped[int] = mapped_column(ForeignKey("clocks.id"))

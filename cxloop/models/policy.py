@@ -4,8 +4,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, UniqueConstraint, event, select
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from ..domain.codes import Codes
 from ..domain.policy import Policy as SlaPolicy
@@ -13,6 +13,7 @@ from ..extensions import Base, JSONText, db
 from .chain import ChainRoot, Trailed
 
 SLA, CODES = "sla", "codes"
+MEMO = "cxloop.policy_versions"
 
 
 class Policy(ChainRoot, Base):
@@ -76,15 +77,26 @@ def _database() -> str:
 
 def version_in_force(code: str, at: datetime) -> int:
     """The number of the version of a policy that is in force at a moment. LookupError when none is."""
-    found = db.session.scalar(
-        select(PolicyVersion.n)
-        .where(PolicyVersion.policy == code, PolicyVersion.effective_from <= at)
-        .order_by(PolicyVersion.effective_from.desc(), PolicyVersion.n.desc())
-        .limit(1)
-    )
+    # An act asks for each clock it starts; within one transaction the answer is the same.
+    asked = db.session.info.setdefault(MEMO, {})
+    if (code, at) not in asked:
+        asked[code, at] = db.session.scalar(
+            select(PolicyVersion.n)
+            .where(PolicyVersion.policy == code, PolicyVersion.effective_from <= at)
+            .order_by(PolicyVersion.effective_from.desc(), PolicyVersion.n.desc())
+            .limit(1)
+        )
+    found: int | None = asked[code, at]
     if found is None:
         raise LookupError(f"no version of policy {code} is in force")
     return found
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_memo(session: Session, transaction: SessionTransaction) -> None:
+    # A flush runs in a transaction within; only the outermost one ends what was read.
+    if transaction.parent is None:
+        session.info.pop(MEMO, None)
 
 
 def sla_policy(n: int) -> SlaPolicy:
@@ -95,7 +107,8 @@ def sla_policy(n: int) -> SlaPolicy:
 def codes(n: int | None = None) -> Codes:
     """The lists of a version of `codes`, by default the newest. LookupError before any is published."""
     if n is None:
-        n = db.session.scalar(select(Policy.current).where(Policy.code == CODES))
+        row = db.session.get(Policy, CODES)
+        n = row.current if row is not None else 0
         if not n:
             raise LookupError("no codes are published")
     return _codes(_database(), n)

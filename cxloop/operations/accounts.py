@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -86,15 +87,17 @@ def set_password(*, user: User, by: str, at: datetime, password: str, hashed: st
     return user
 
 
-# Checked when the name is unknown, so that the answer takes as long as for a known one.
-_NOBODYS_HASH = PASSWORDS.hash(secrets.token_hex(16))
+@cache
+def _nobodys_hash() -> str:
+    # Checked when the name is unknown, so that the answer takes as long as for a known one.
+    return PASSWORDS.hash(secrets.token_hex(16))
 
 
 def password_fits(user: User | None, password: str) -> bool:
     """Whether this is the person's password; takes the same time for somebody unknown."""
     stored = user.password_hash if user is not None and user.active else None
     try:
-        return PASSWORDS.verify(stored or _NOBODYS_HASH, password) and stored is not None
+        return PASSWORDS.verify(stored or _nobodys_hash(), password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 

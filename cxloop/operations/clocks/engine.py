@@ -77,9 +77,9 @@ def start(*, chain: tuple[str, str], subject: str, kind: str, terms: Terms, at: 
         target=str(terms.target), calendar=terms.calendar, calendar_revision=revision, national_revision=national,
         policy_version=terms.policy_version, started_at=begin, due_at=terms.due,
         provisional=calendar.is_provisional(terms.due), plan=0, consumed=0, floor_given=False,
+        plans=[], spans=[], rungs=[], breaches=[],
     )  # fmt: skip
     db.session.add(clock)
-    db.session.flush()
     _open_span(clock, rules.RUNNING, clock.holder, begin)
     plan(clock, at=begin, due=terms.due, consumed=0, why="start", act=act, ladder=terms.ladder, calendar=calendar)
     if terms.begin is not None and terms.begin > at:
@@ -98,9 +98,8 @@ def plan(
     clock.plan += 1
     clock.due_at, clock.consumed = due, consumed
     clock.provisional = calendar.is_provisional(due)
-    db.session.add(
+    clock.plans.append(
         ClockPlan(
-            clock_id=clock.id,
             n=clock.plan,
             at=at,
             due_at=due,
@@ -114,7 +113,6 @@ def plan(
             consumed=consumed,
         )
     )
-    db.session.flush()
     _arm(clock, rules.moments(calendar=calendar, ladder=ladder, at=at, due=due, consumed=consumed))
 
 
