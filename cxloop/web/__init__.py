@@ -4,8 +4,7 @@ from flask import Flask, Response, request
 from jinja2 import StrictUndefined
 
 from .. import wording
-from . import account, headers, home, issues, labels, notices, tasks
-from .desk import desk
+from . import account, desk, headers, home, issues, labels, notices, tasks
 from .errors import error_page
 
 # Imported for the pages that they hang on the desk.
@@ -20,7 +19,7 @@ def init_web(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(labels.GLOBALS)
     app.register_blueprint(account.account)
-    app.register_blueprint(desk)
+    app.register_blueprint(desk.desk)
     app.after_request(headers.protect)
     app.after_request(_remember_language)
 

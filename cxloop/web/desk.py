@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 
 from ..identity import Caller, caller
 from ..queries.pages import unread_count
@@ -16,6 +16,9 @@ desk = Blueprint("desk", __name__, template_folder="templates", static_folder="s
 def _let_in() -> Any:
     if request.endpoint == "desk.static":
         return None
+    if "\0" in request.path:
+        # PostgreSQL takes no such text: nothing can be under this address.
+        abort(404)
     if caller() is None:
         wanted = here() if request.method == "GET" and request.path != "/" else None
         return redirect(url_for("account.login", next=wanted))

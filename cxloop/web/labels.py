@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_decimal
+from flask import g
 
 from ..domain.clocks import CANCELLED, MOVED, PAUSED, RUNNING
+from ..domain.codes import Codes
 from ..domain.numbers import SHANGHAI
 from ..domain.vocabulary import SYSTEM
 from ..models.policy import codes
@@ -91,13 +93,21 @@ def actors_of(timeline: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 def code_label(name: str, code: str | None) -> str:
     """The wording of an item of the group's lists; a dash where the lists know it no more."""
-    if code is None:
+    found = _codes() if code is not None else None
+    if code is None or found is None or not found.has(name, code):
         return UNSAID
-    try:
-        found = codes()
-    except LookupError:
-        return UNSAID
-    return found.label(name, code, current_locale()) if found.has(name, code) else UNSAID
+    return found.label(name, code, current_locale())
+
+
+def _codes() -> Codes | None:
+    # Asked for once a page; None before a group has published any.
+    if "codes" not in g:
+        try:
+            g.codes = codes()
+        except LookupError:
+            g.codes = None
+    found: Codes | None = g.codes
+    return found
 
 
 def reason_label(act: str, code: str | None) -> str:
