@@ -1,15 +1,17 @@
 """Time acts: the sweep fires each rung once, writes breaches, and ends what time ends.
 
-One issue's rungs at one moment are one transaction, under the head of the issue's chain: notices, breach, deemed
-signature and entry stand or fall together, however many workers sweep and whenever one of them dies.
+An issue's rungs stand or fall together, under the head of its chain, with their notices, breaches, deemed signatures
+and entry, however many workers sweep and whenever one of them dies. Many issues share a transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager
 
 from ..domain import clocks as rules
 from ..domain.lifecycle import ACTS as LIFECYCLE
@@ -20,13 +22,15 @@ from ..models.clock import Clock, ClockRung
 from ..models.issue import Issue
 from ..models.measure import Measure
 from ..models.task import Task
+from ..models.unit import Unit
 from . import trail
 from .act import begin_writing
 from .clocks import engine
 from .closure import archive
-from .notices import receivers, tell
+from .notices import leave, people, receivers, worded
 from .tasks import take_by_default
 
+# How many chains a transaction takes: few enough that nobody waits long for a head, or for SQLite's one writer.
 BATCH = 200
 ACT = LIFECYCLE["clock.fire"].name
 
@@ -74,11 +78,11 @@ def sweep(*, at: datetime, origin: str = "worker") -> int:
         chains = _due_chains(at, passed_over)
         if not chains:
             return fired
-        for kind, number in chains:
-            count = fire_chain(kind, number, at=at, origin=origin)
-            if not count:
-                passed_over.add(number)
-            fired += count
+        for kind in sorted({kind for kind, _number in chains}):
+            numbers = {number for found, number in chains if found == kind}
+            taken = fire_chains(kind, numbers, at=at, origin=origin)
+            passed_over |= numbers - taken.keys()
+            fired += sum(taken.values())
 
 
 def _due_chains(at: datetime, but: Iterable[str]) -> list[tuple[str, str]]:
@@ -93,41 +97,83 @@ def _due_chains(at: datetime, but: Iterable[str]) -> list[tuple[str, str]]:
     return [(kind, number) for kind, number, _first in rows]
 
 
-def fire_chain(kind: str, number: str, *, at: datetime, origin: str) -> int:
-    """Fire what is due in one chain, in one transaction; 0 when it is busy or nothing is due any more."""
+def fire_chains(kind: str, numbers: Iterable[str], *, at: datetime, origin: str) -> dict[str, int]:
+    """Fire what is due in these chains, in one transaction with an entry for each; says how many rungs in which.
+
+    Chains that are busy, or in which nothing is due any more, are not in the answer. What the rungs need is read for
+    all of them at once: a chain's own transaction would cost ten times as much.
+    """
     begin_writing()
     try:
         cls = root_classes()[kind]
         key = cls.__mapper__.primary_key[0]
-        root: Any = db.session.scalar(select(cls).where(key == number).with_for_update(of=cls, skip_locked=True))
-        rungs = [] if root is None else _due_rungs(number, at)
-        if not rungs:
-            db.session.rollback()
-            return 0
-        at = max(at, root.head_at or at)
-        highest = _highest(rungs)
-        for rung in rungs:
-            _fire(rung, at=at, overtaken=highest[rung.clock_id] is not rung)
-        subject = rungs[0].clock.subject
-        trail.seal(db.session(), trail.Seal(ACT, subject, SYSTEM, SYSTEM, at, origin, {}), [root])
+        heads = select(cls).where(key.in_(numbers)).order_by(key).with_for_update(of=cls, skip_locked=True)
+        roots: dict[str, Any] = {root.number(): root for root in db.session.scalars(heads)}
+        known = _Known.read(_due_rungs(roots, at))
+        fired = {number: _fire_chain(roots[number], rungs, at, known) for number, rungs in known.rungs.items()}
+        seals = [
+            trail.Seal(ACT, rungs[0].clock.subject, SYSTEM, SYSTEM, fired[number], origin, {})
+            for number, rungs in known.rungs.items()
+        ]
+        leave(known.notices)
+        trail.seal_apart(db.session(), seals, [roots[number] for number in known.rungs])
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
     finally:
         trail.forget(db.session())
-    return len(rungs)
+    return {number: len(rungs) for number, rungs in known.rungs.items()}
 
 
-def _due_rungs(number: str, at: datetime) -> list[ClockRung]:
+def _fire_chain(root: Any, rungs: list[ClockRung], at: datetime, known: "_Known") -> datetime:
+    """Fire one chain's rungs; returns the moment they fired at, which is not before the chain's last entry."""
+    at = max(at, root.head_at or at)
+    highest = _highest(rungs)
+    for rung in rungs:
+        _fire(rung, at=at, overtaken=highest[rung.clock_id] is not rung, known=known)
+    return at
+
+
+def _due_rungs(numbers: Iterable[str], at: datetime) -> list[ClockRung]:
     return list(
         db.session.scalars(
             select(ClockRung)
-            .join(Clock, Clock.id == ClockRung.clock_id)
-            .where(ClockRung.chain_no == number, *_armed(at))
-            .order_by(ClockRung.moment, Clock.subject, Clock.kind, ClockRung.code)
+            .join(ClockRung.clock)
+            .where(ClockRung.chain_no.in_(list(numbers)), *_armed(at))
+            .order_by(ClockRung.chain_no, ClockRung.moment, Clock.subject, Clock.kind, ClockRung.code)
+            .options(contains_eager(ClockRung.clock).selectinload(Clock.breaches))
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What firing a batch needs, read for all of it at once, and the notices it leaves."""
+
+    rungs: dict[str, list[ClockRung]]
+    tasks: dict[str, Task]
+    measures: dict[str, Measure]
+    units: list[Unit]
+    people: Callable[..., list[str]]
+    notices: list[dict[str, Any]]
+
+    @classmethod
+    def read(cls, rungs: list[ClockRung]) -> "_Known":
+        by_chain: dict[str, list[ClockRung]] = {}
+        for rung in rungs:
+            by_chain.setdefault(rung.chain_no, []).append(rung)
+        subjects = {rung.clock.subject for rung in rungs if rung.clock.subject != rung.chain_no}
+        numbers = {subject.partition("/")[0] for subject in subjects}
+        followed = {subject.partition("/")[0] for subject in subjects if "/" in subject}
+        tasks = db.session.scalars(select(Task).where(Task.no.in_(numbers))) if numbers else ()
+        measures = db.session.scalars(select(Measure).where(Measure.task_no.in_(followed))) if followed else ()
+        # Held here so that the session, which holds records weakly, answers for them without asking again.
+        units = db.session.scalars(select(Unit).where(Unit.code.in_({rung.clock.owner for rung in rungs})))
+        return cls(
+            by_chain, {task.no: task for task in tasks}, {row.number(): row for row in measures}, list(units),
+            cache(people), [],
+        )  # fmt: skip
 
 
 def _highest(rungs: Iterable[ClockRung]) -> dict[int, ClockRung]:
@@ -143,7 +189,7 @@ def _highest(rungs: Iterable[ClockRung]) -> dict[int, ClockRung]:
     return highest
 
 
-def _fire(rung: ClockRung, *, at: datetime, overtaken: bool) -> None:
+def _fire(rung: ClockRung, *, at: datetime, overtaken: bool, known: _Known) -> None:
     if rung.state != rules.ARMED:
         # An earlier rung of this very sweep ended the clock: a deemed signature, say.
         return
@@ -152,35 +198,33 @@ def _fire(rung: ClockRung, *, at: datetime, overtaken: bool) -> None:
     rung.fired_at, rung.late = at, (at - rung.moment).total_seconds() > rules.LATE_AFTER_SECONDS
     if rung.code == rules.DUE:
         engine.breach(clock, at=at)
-    issue, task, measure = _subject(clock)
+    issue, task, measure = _subject(clock, known)
     if not overtaken:
-        _tell(rung, clock, issue, task, measure, at)
+        _tell(rung, clock, issue, task, measure, at, known)
     if rung.code == rules.DUE and clock.kind == "sign" and task is not None and task.state == TaskState.DISPATCHED:
         take_by_default(task, at=at)
     if rung.code == rules.FILE and issue.state == IssueState.CLOSED:
         archive(issue, at=at)
 
 
-def _subject(clock: Clock) -> tuple[Issue, Task | None, Measure | None]:
+def _subject(clock: Clock, known: _Known) -> tuple[Issue, Task | None, Measure | None]:
+    # The issue is the chain's root, which is locked: the session has it.
     issue = db.session.get(Issue, clock.chain_no)
     if issue is None:
         raise LookupError(f"clock {clock.id} is of no issue")
     if clock.subject == issue.no:
         return issue, None, None
-    task_no, _, n = clock.subject.partition("/")
-    measure = None
-    if n:
-        measure = db.session.scalar(select(Measure).where(Measure.task_no == task_no, Measure.n == int(n)))
-    return issue, db.session.get(Task, task_no), measure
+    return issue, known.tasks.get(clock.subject.partition("/")[0]), known.measures.get(clock.subject)
 
 
 def _tell(
-    rung: ClockRung, clock: Clock, issue: Issue, task: Task | None, measure: Measure | None, at: datetime
-) -> None:
+    rung: ClockRung, clock: Clock, issue: Issue, task: Task | None, measure: Measure | None, at: datetime,
+    known: _Known,
+) -> None:  # fmt: skip
     codes = _receivers(rung, clock)
     handler = None if measure is None else measure.handler
     held = task if clock.kind not in {"decide", "review"} else None
-    told = receivers(codes, issue=issue, task=held, handler=handler)
+    told = receivers(codes, issue=issue, task=held, handler=handler, look_up=known.people)
     code = "notice.breach" if rung.code == rules.DUE else "notice.rung"
     if rung.code == rules.START:
         code = "notice.wait_over"
@@ -190,7 +234,7 @@ def _tell(
         "due_at": None if clock.due_at is None else clock.due_at.isoformat(),
     }
     title = issue.title if task is None else task.title
-    tell(told, code=code, subject=clock.subject, at=at, title=title, **params)
+    known.notices.extend(worded(told, code=code, subject=clock.subject, at=at, title=title, **params))
 
 
 def _receivers(rung: ClockRung, clock: Clock) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
 """Notices: who is told what, as codes and parameters; the wording is the reader's language, at reading time."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from ..domain.vocabulary import CENTER, Role
 from ..extensions import db
@@ -27,15 +27,23 @@ def people(unit: str | None, *roles: str) -> list[str]:
     return sorted(set(db.session.scalars(found)))
 
 
-def receivers(codes: Iterable[str], *, issue: Issue, task: Task | None, handler: str | None = None) -> list[str]:
-    """The people behind receiver codes; `handler` is the unit's lead where nobody is named."""
+def receivers(
+    codes: Iterable[str], *, issue: Issue, task: Task | None, handler: str | None = None,
+    look_up: Callable[..., list[str]] = people,
+) -> list[str]:  # fmt: skip
+    """The people behind receiver codes; `handler` is the unit's lead where nobody is named.
+
+    `look_up` stands in for `people` where many are asked for at once and the answers can be kept.
+    """
     found: set[str] = set()
     for code in codes:
-        found.update(_behind(code, issue, task, handler))
+        found.update(_behind(code, issue, task, handler, look_up))
     return sorted(found)
 
 
-def _behind(code: str, issue: Issue, task: Task | None, handler: str | None) -> list[str]:
+def _behind(
+    code: str, issue: Issue, task: Task | None, handler: str | None, people: Callable[..., list[str]]
+) -> list[str]:
     if code == "analyst":
         return [issue.analyst] if issue.analyst else people(CENTER, Role.ANALYST)
     if code == "center_manager":
@@ -60,9 +68,21 @@ def dispatching(task: Task) -> list[str]:
 
 def tell(to: Iterable[str], *, code: str, subject: str, at: datetime, but: str | None = None, **params: Any) -> None:
     """Leave a notice for each of these people, except the one who acted."""
-    for name in sorted(set(to)):
-        if name != but:
-            db.session.add(Notice(user_name=name, code=code, subject=subject, params=params, at=at))
+    told = set(to) - {but}
+    db.session.add_all(Notice(**row) for row in worded(told, code=code, subject=subject, at=at, **params))
+
+
+def worded(to: Iterable[str], *, code: str, subject: str, at: datetime, **params: Any) -> list[dict[str, Any]]:
+    """The same notices as rows, for whoever leaves many at once with `leave`."""
+    return [
+        {"user_name": name, "code": code, "subject": subject, "params": params, "at": at} for name in sorted(set(to))
+    ]
+
+
+def leave(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Leave many notices with one statement."""
+    if rows:
+        db.session.execute(insert(Notice), rows)
 
 
 def mark_read(*, name: str, at: datetime, id_: int | None = None) -> None:

@@ -1,11 +1,11 @@
 """The trail: what an act changed, sealed into one entry for each chain it touched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, insert, inspect
 from sqlalchemy.orm import Session
 
 from ..domain.canonical import canonical, digest, plain
@@ -94,14 +94,41 @@ def seal(session: Session, seal: Seal, touched: Iterable[ChainRoot]) -> list[Ent
     if not roots:
         return []
     ordered = sorted(roots)
-    act_id = "{}:{}:{}".format(*ordered[0], roots[ordered[0]].head_seq + 1)
-    entries = [_append(roots[key], seal, act_id, changes.get(key, [])) for key in ordered]
-    for key, records in subjects.items():
-        for record in records:
-            record.version = roots[key].head_seq
+    act_id = _act_id(roots[ordered[0]])
+    entries = [Entry(**_append(roots[key], seal, act_id, changes.get(key, []))) for key in ordered]
+    _set_versions(roots, subjects)
     session.add_all(entries)
     session.flush()
     return entries
+
+
+def seal_apart(session: Session, seals: Sequence[Seal], touched: Sequence[ChainRoot]) -> None:
+    """Write one entry for each of several acts, each on a chain of its own, that share nothing but a transaction.
+
+    The entries are those that as many transactions would have written. Raises HeadNotTaken as `seal` does.
+    """
+    session.flush()
+    changes, subjects = _grouped(session.info.pop(_NOTED, {}))
+    roots = {root.trail_root(): root for root in touched}
+    missing = changes.keys() - roots.keys()
+    if missing:
+        raise HeadNotTaken(f"{sorted(missing)} changed beside {len(seals)} acts")
+    pairs = zip(seals, touched, strict=True)
+    rows = [_append(root, seal, _act_id(root), changes.get(root.trail_root(), [])) for seal, root in pairs]
+    _set_versions(roots, subjects)
+    session.flush()
+    if rows:
+        session.execute(insert(Entry), rows)
+
+
+def _act_id(root: ChainRoot) -> str:
+    return "{}:{}:{}".format(*root.trail_root(), root.head_seq + 1)
+
+
+def _set_versions(roots: dict[Any, ChainRoot], subjects: dict[Any, list[Versioned]]) -> None:
+    for key, records in subjects.items():
+        for record in records:
+            record.version = roots[key].head_seq
 
 
 def _grouped(noted: dict[Any, Any]) -> tuple[dict[Any, list[dict[str, Any]]], dict[Any, list[Versioned]]]:
@@ -118,7 +145,8 @@ def _grouped(noted: dict[Any, Any]) -> tuple[dict[Any, list[dict[str, Any]]], di
     return changes, subjects
 
 
-def _append(root: ChainRoot, seal: Seal, act_id: str, changes: list[dict[str, Any]]) -> Entry:
+def _append(root: ChainRoot, seal: Seal, act_id: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Move the head, and give the entry's columns."""
     kind, number = root.trail_root()
     seq = root.head_seq + 1
     body = canonical(
@@ -138,20 +166,11 @@ def _append(root: ChainRoot, seal: Seal, act_id: str, changes: list[dict[str, An
         }
     )
     root.head_seq, root.head_hash, root.head_at = seq, digest(body), seal.at
-    return Entry(
-        chain_kind=kind,
-        chain_no=number,
-        seq=seq,
-        act_id=act_id,
-        act=seal.act,
-        subject=seal.subject,
-        actor=seal.actor,
-        actor_name=seal.actor_name,
-        at=seal.at,
-        origin=seal.origin,
-        body=body,
-        hash=root.head_hash,
-    )
+    return {
+        "chain_kind": kind, "chain_no": number, "seq": seq, "act_id": act_id, "act": seal.act, "subject": seal.subject,
+        "actor": seal.actor, "actor_name": seal.actor_name, "at": seal.at, "origin": seal.origin, "body": body,
+        "hash": root.head_hash,
+    }  # fmt: skip
 
 
 def refuse_changes(session: Session) -> None:
