@@ -47,7 +47,7 @@ def known(*, record: Any, person: Person, at: datetime) -> Known:
 
 
 def _paths(codes: set[str | None]) -> dict[str | None, str]:
-    return dict(db.session.execute(select(Unit.code, Unit.path).where(Unit.code.in_(codes))).tuples().all())
+    return dict(db.session.execute(select(Unit.code, Unit.path).where(Unit.code.in_(codes))).all())
 
 
 def _tasks(tasks: Sequence[Task], _person: Person, at: datetime) -> dict[str, Known]:

@@ -57,7 +57,7 @@ def _dues(numbers: Sequence[str]) -> dict[str, datetime | None]:
     rows = select(Clock.subject, Clock.due_at).where(
         Clock.subject.in_(numbers), Clock.kind == "issue", Clock.state.in_(LIVE)
     )
-    return dict(db.session.execute(rows).tuples().all())
+    return dict(db.session.execute(rows).all())
 
 
 def _head(issue: Issue, due: datetime | None, at: datetime) -> dict[str, Any]:
