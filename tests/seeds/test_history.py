@@ -234,6 +234,13 @@ def test_a_task_is_parked(lines: list[Line]) -> None:
     assert datetime.fromisoformat(line["review_at"]) - datetime.fromisoformat(line["at"]) > timedelta(days=89)
 
 
+def test_every_act_that_people_have_is_in_it(lines: list[Line]) -> None:
+    living = {
+        name for name, act in ACTS.items() if act.on in {"issue", "task", "measure", "signal"} and not act.by_itself
+    }
+    assert living <= {line["act"] for line in lines}
+
+
 # People
 
 

@@ -30,6 +30,11 @@ PLANNED_DAYS = {"resolved": (8, 15), "planned": (18, 40)}
 def work(scene: Scene, part: Part, at: datetime, *, first: datetime | None = None) -> None:
     """Tell a task from the moment it lands to its end."""
     since, due, who = land(scene, part, at, first=first)
+    if part.unit in scene.story.get("cancelled", {}):
+        _cancel(scene, part, since)
+        return
+    if part.unit in scene.story.get("moved", {}):
+        since, due, who = land(scene, part, _move(scene, part, since))
     if part.unit in scene.story.get("stuck", ()):
         _stuck(scene, part, due)
         return
@@ -41,6 +46,20 @@ def work(scene: Scene, part: Part, at: datetime, *, first: datetime | None = Non
     if when > due and scene.rng.random() < NUDGED:
         _nudge(scene, part, due, when)
     _answer(scene, part, when, due, who)
+
+
+def _cancel(scene: Scene, part: Part, since: datetime) -> None:
+    when, part.cancelled = scene.pace.desk(since, 60, 300), True
+    reason = scene.story["cancelled"][part.unit]
+    scene.say(when, scene.analyst, "task.cancel", part.on, reason=reason, text=scene.words.texts["cancelled"][reason])
+
+
+def _move(scene: Scene, part: Part, since: datetime) -> datetime:
+    """A conference finds that another unit has to do it: when the task lands there."""
+    when = scene.pace.desk(since, 120, 400)
+    part.unit = scene.story["moved"][part.unit]
+    scene.say(when, scene.analyst, "task.transfer", part.on, unit=part.unit, reason="conference")
+    return when
 
 
 def _habit(unit: str) -> str:

@@ -105,7 +105,7 @@ def _close(scene: Scene, parts: list[Part], at: datetime, answers: list[str] | N
 
 
 def _liability(scene: Scene, parts: list[Part]) -> list[dict[str, str]]:
-    units = list(dict.fromkeys(part.unit for part in parts))
+    units = list(dict.fromkeys(part.unit for part in parts if not part.cancelled))
     main = scene.story["main"]
     codes = ["none", "none", "none", "partly", "partly", "liable"]
     return [{"unit": unit, "code": "liable" if unit == main else scene.rng.choice(codes)} for unit in units]
@@ -114,6 +114,6 @@ def _liability(scene: Scene, parts: list[Part]) -> list[dict[str, str]]:
 def _controls(scene: Scene, parts: list[Part]) -> list[dict[str, Any]]:
     """The main unit always gets one; of the others those that answered for a lasting change."""
     item, rounds = scene.words.control()
-    units = dict.fromkeys(part.unit for part in parts if part.duty != "support")
+    units = dict.fromkeys(part.unit for part in parts if part.duty != "support" and not part.cancelled)
     kept = [unit for unit in units if unit == scene.story["main"] or scene.rng.random() < 0.7]
     return [{"unit": unit, "item": item, "rounds": rounds} for unit in kept]

@@ -9,6 +9,7 @@ from cxloop.seeds.history.stage import Stage, moment, weights, written
 from cxloop.seeds.history.voices import Voices
 
 SET_ASIDE = 160
+REVEALED = 24
 REASONS = ("enquiry_only", "praise", "single_voice", "out_of_scope", "below_threshold")
 REPORTED = 36
 RETURNED_OF_TEN = 3
@@ -27,6 +28,17 @@ def noise_lines(stage: Stage, voices: Voices, rng: Random) -> list[Line]:
         lines.append(_line(written(at), ("analyst", "xu")[at.day % 2], "signal.set_aside", voice.alias, reason=reason))
     for n in range(1, REPORTED + 1):
         lines += _reported(stage, voices, pace, rng, n)
+    return [*lines, *_called_back(voices, pace, rng)]
+
+
+def _called_back(voices: Voices, pace: Pace, rng: Random) -> list[Line]:
+    """To call a customer back somebody has to see the number, for a reason that stays on the trail."""
+    reachable = [voice for voice in voices.all if voice.reachable and voice.taken]
+    lines = []
+    for voice in reachable[:: max(1, len(reachable) // REVEALED)][:REVEALED]:
+        at, reason = pace.desk(voice.at, 200, 3000), rng.choice(["callback", "callback", "contact_customer"])
+        by = ("analyst", "xu")[at.day % 2]
+        lines.append(_line(written(at), by, "signal.reveal", voice.alias, reason=reason))
     return lines
 
 

@@ -38,6 +38,7 @@ class Part:
     answered: datetime | None = None
     done: datetime | None = None
     parked: bool = False
+    cancelled: bool = False
 
 
 @dataclass(slots=True)

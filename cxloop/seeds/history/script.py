@@ -50,7 +50,7 @@ def _work(scene: Scene, parts: list[Part]) -> datetime | None:
             work(scene, part, part.wave.at)
         elif main.answered is not None:
             work(scene, part, main.answered)
-    ends = [part.answered for part in parts]
+    ends = [part.answered for part in parts if not part.cancelled]
     known = [end for end in ends if end is not None]
     return max(known) if len(known) == len(ends) else None
 

@@ -29,6 +29,7 @@ class Voice:
     at: datetime
     unit: str
     about: str
+    reachable: bool = False
     taken: bool = False
 
 
@@ -95,7 +96,9 @@ class Voices:
             fields["text"] = self._alarm(about, day, n)
         if not noise:
             fields |= {name: self._stories[about][name] for name in ("touchpoint", "product")}
-        return fields | self._score(channel, noise) | self._contact(channel)
+        fields |= self._score(channel, noise) | self._contact(channel)
+        self.all[-1].reachable = "contact" in fields
+        return fields
 
     def _theme(self, day: int, channel: str) -> str:
         loud = [_loudness(story, day, channel) for story in self._stories.values()]
