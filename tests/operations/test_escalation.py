@@ -200,3 +200,13 @@ def test_nothing_is_armed_for_clocks_that_are_over(story: Story) -> None:
     assert no
     armed = db.select(Clock.state).join(ClockRung, ClockRung.clock_id == Clock.id).where(ClockRung.state == "armed")
     assert set(fresh().scalars(armed)) == {"running"}
+
+
+def test_a_damaged_chain_stays_armed_and_the_others_fire(story: Story) -> None:
+    bad, good = story.issue(), story.issue()
+    db.session.execute(db.update(Clock).where(Clock.subject == bad, Clock.kind == "triage").values(policy_version=99))
+    db.session.commit()
+    assert sweep(at=local("2026-09-30 18:00"), apart=True) > 0
+    fresh()
+    assert rungs(story, bad, "triage")["due"] == "armed"
+    assert rungs(story, good, "triage")["due"] != "armed"
