@@ -25,7 +25,7 @@ def tick(app: Flask) -> int:
     """Sweep once; returns how many rungs fired, 0 when the database did not answer."""
     with app.app_context():
         try:
-            fired = escalation.sweep(at=datetime.now(UTC))
+            fired = escalation.sweep(at=datetime.now(UTC), apart=True)
         except SQLAlchemyError as error:
             log.error("the sweep stopped and will try again: %s", error)
             _let_go()

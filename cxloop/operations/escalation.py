@@ -4,6 +4,7 @@ An issue's rungs stand or fall together, under the head of its chain, with their
 and entry, however many workers sweep and whenever one of them dies. Many issues share a transaction.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import contains_eager
 
 from ..domain import clocks as rules
@@ -32,6 +34,7 @@ from .tasks import take_by_default
 
 # How many chains a transaction takes: few enough that nobody waits long for a head, or for SQLite's one writer.
 BATCH = 200
+log = logging.getLogger(__name__)
 ACT = LIFECYCLE["clock.fire"].name
 
 
@@ -68,11 +71,13 @@ def next_moment(*, before: datetime) -> datetime | None:
     return db.session.scalar(found)
 
 
-def sweep(*, at: datetime, origin: str = "worker") -> int:
+def sweep(*, at: datetime, origin: str = "worker", apart: bool = False) -> int:
     """Fire everything that is due at `at`; returns how many rungs fired or collapsed.
 
     A chain that somebody holds is left for the next beat (PostgreSQL); SQLite's writers wait for one another.
+    `apart`: one damaged chain is logged and stays armed, for all to see, and the others fire all the same.
     """
+    fire = _fire_apart if apart else fire_chains
     fired, passed_over = 0, set[str]()
     while True:
         chains = _due_chains(at, passed_over)
@@ -80,9 +85,25 @@ def sweep(*, at: datetime, origin: str = "worker") -> int:
             return fired
         for kind in sorted({kind for kind, _number in chains}):
             numbers = {number for found, number in chains if found == kind}
-            taken = fire_chains(kind, numbers, at=at, origin=origin)
+            taken = fire(kind, numbers, at=at, origin=origin)
             passed_over |= numbers - taken.keys()
             fired += sum(taken.values())
+
+
+def _fire_apart(kind: str, numbers: set[str], *, at: datetime, origin: str) -> dict[str, int]:
+    try:
+        return fire_chains(kind, numbers, at=at, origin=origin)
+    except DBAPIError:
+        # No chain's fault: the database is away, and the next beat finds everything still armed.
+        raise
+    except Exception:
+        if len(numbers) == 1:
+            log.exception("what is due in %s %s cannot be fired; it stays armed", kind, *numbers)
+            return {}
+    fired: dict[str, int] = {}
+    for number in sorted(numbers):
+        fired |= _fire_apart(kind, {number}, at=at, origin=origin)
+    return fired
 
 
 def _due_chains(at: datetime, but: Iterable[str]) -> list[tuple[str, str]]:
