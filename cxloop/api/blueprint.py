@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from flask import Response
@@ -71,6 +72,7 @@ def read_route(blueprint: Blueprint, rule: str, name: str, schema: Any, find: Ca
     """GET of one object; `find` takes the address' parameters with `person` and `at`."""
 
     def answer(**found: Any) -> Response:
+        door.refuse_others(())
         return door.ask(find(**found, person=door.person(), at=door.now()))
 
     answer.__doc__ = (find.__doc__ or "").strip().splitlines()[0]
@@ -121,7 +123,14 @@ def get_route(
     parameters: list[dict[str, Any]] | None = None,
 ) -> None:  # fmt: skip
     """GET with an answer of its own."""
-    _route(blueprint, rule, "GET", operation, answer, schema, parameters=parameters)
+    known = {parameter["name"] for parameter in parameters or ()}
+
+    @wraps(answer)
+    def guarded(**found: Any) -> Response:
+        door.refuse_others(known)
+        return answer(**found)  # type: ignore[no-any-return]
+
+    _route(blueprint, rule, "GET", operation, guarded, schema, parameters=parameters)
 
 
 def _query(name: str, *, kind: str = "string", enum: list[str] | None = None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -172,6 +172,13 @@ def page(listing: Listing) -> Response:
             raise BadQuery(name, "error.duplicate")
     found = page_of(listing=listing, person=person(), at=now(), params=params.to_dict())
     return reply({"items": found.items, "total": found.total, "page": found.page, "page_size": found.page_size})
+
+
+def refuse_others(known: Iterable[str]) -> None:
+    """Refuse a question with a parameter that it does not know, or twice the same: nobody is misunderstood silently."""
+    for name in request.args:
+        if name not in known or len(request.args.getlist(name)) > 1:
+            raise BadQuery(name, "error.duplicate" if name in known else "error.unknown_field")
 
 
 def read_moment(name: str) -> datetime:

@@ -9,6 +9,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
 MOST_CHARACTERS = 10_000
 MOST_WHOLE = 2_000_000_000
+_MOST_DIGITS = 12
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})\Z")
@@ -119,7 +120,7 @@ class Whole(_Keyed):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         # 1e999999999 is one short number in JSON and would be a billion digits as an int.
-        if isinstance(value, Decimal) and abs(value) <= MOST_WHOLE and value == value.to_integral_value():
+        if isinstance(value, Decimal) and value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise Invalid("error.not_whole")
@@ -146,7 +147,7 @@ class Figure(_Keyed):
             figure = Decimal(str(value))
         except InvalidOperation:
             raise Invalid("error.invalid_number") from None
-        if not figure.is_finite() or abs(figure) >= 10**12:
+        if not figure.is_finite() or figure.adjusted() >= _MOST_DIGITS:
             raise Invalid("error.invalid_number")
         if figure != figure.quantize(Decimal("0.000001")):
             raise Invalid("error.invalid_number")
