@@ -82,6 +82,8 @@ def leave(*, at: datetime) -> None:
 def init_identity(app: Flask) -> None:
     """Wire Flask-Login and the guard of forms to the application."""
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=app.config["SESSION_HOURS"])
+    # A session's end is fixed when it begins; a cookie sent anew with every file would only hinder caches.
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     # Flask-Login's own protection hashes addresses and browsers; ours is the row that ends.
     app.config["SESSION_PROTECTION"] = None
     # Who bears a token needs no form token; `_guard_forms` asks for it where a cookie speaks.

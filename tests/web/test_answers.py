@@ -23,7 +23,9 @@ def test_nothing_but_our_own_files_and_nothing_kept(browser: Browser) -> None:
         assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Cookie" in answer.vary, path
-    assert "no-store" not in browser.get("/static/cxloop.css").headers.get("Cache-Control", "")
+    sheet = browser.get("/static/cxloop.css")
+    assert "no-store" not in sheet.headers.get("Cache-Control", "")
+    assert "Set-Cookie" not in sheet.headers
 
 
 def test_no_page_has_a_script_a_style_or_a_foreign_address_in_it(browser: Browser) -> None:

@@ -221,7 +221,7 @@ def test_the_api_asks_a_cookie_for_the_token_too(browser: Browser) -> None:
     assert browser.client.post("/api/v1/signals", json={}).status_code == 401
     browser.enter(LIN)
     assert browser.client.post("/api/v1/signals", json={}).status_code == 403
-    told = {"X-CSRFToken": browser.token("/issues")}
+    told = {"X-CSRF-Token": browser.token("/issues")}
     assert browser.client.post("/api/v1/signals", json={}, headers=told).status_code == 422
 
 
