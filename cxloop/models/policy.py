@@ -4,16 +4,16 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, event, select
-from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ..domain.codes import Codes
 from ..domain.policy import Policy as SlaPolicy
 from ..extensions import Base, JSONText, db
 from .chain import ChainRoot, Trailed
+from .reference import memo, refer
 
 SLA, CODES = "sla", "codes"
-MEMO = "cxloop.policy_versions"
 
 
 class Policy(ChainRoot, Base):
@@ -78,7 +78,7 @@ def _database() -> str:
 def version_in_force(code: str, at: datetime) -> int:
     """The number of the version of a policy that is in force at a moment. LookupError when none is."""
     # An act asks for each clock it starts; within one transaction the answer is the same.
-    asked = db.session.info.setdefault(MEMO, {})
+    asked = memo()
     if (code, at) not in asked:
         asked[code, at] = db.session.scalar(
             select(PolicyVersion.n)
@@ -92,13 +92,6 @@ def version_in_force(code: str, at: datetime) -> int:
     return found
 
 
-@event.listens_for(Session, "after_transaction_end")
-def _forget_memo(session: Session, transaction: SessionTransaction) -> None:
-    # A flush runs in a transaction within; only the outermost one ends what was read.
-    if transaction.parent is None:
-        session.info.pop(MEMO, None)
-
-
 def sla_policy(n: int) -> SlaPolicy:
     """The targets and ladders of a version; versions never change, so the value is kept."""
     return _sla(_database(), n)
@@ -107,7 +100,7 @@ def sla_policy(n: int) -> SlaPolicy:
 def codes(n: int | None = None) -> Codes:
     """The lists of a version of `codes`, by default the newest. LookupError before any is published."""
     if n is None:
-        row = db.session.get(Policy, CODES)
+        row = refer(Policy, CODES)
         n = row.current if row is not None else 0
         if not n:
             raise LookupError("no codes are published")

@@ -13,6 +13,7 @@ from ..domain.vocabulary import IssueState, SignalState
 from ..extensions import db, keyed_hash
 from ..models.issue import Issue
 from ..models.policy import codes
+from ..models.reference import refer
 from ..models.signal import Contact, Signal, take_signal_numbers
 from ..models.unit import Unit
 from ..models.user import User
@@ -149,7 +150,7 @@ def _code_problems(row: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any
         for name in ("channel", "touchpoint", "product", "urgency")
         if row.get(name) is not None and not lists.has(name, row[name])
     ]
-    if row.get("unit") is not None and db.session.get(Unit, row["unit"]) is None:
+    if row.get("unit") is not None and refer(Unit, row["unit"]) is None:
         found.append(("unit", "error.unknown_unit", {"code": row["unit"]}))
     return found
 

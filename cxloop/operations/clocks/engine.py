@@ -13,6 +13,7 @@ from ...extensions import db
 from ...models.calendar import NATIONAL, Calendar, work_calendar
 from ...models.clock import Breach, Clock, ClockPlan, ClockRung, ClockSpan
 from ...models.policy import sla_policy
+from ...models.reference import refer
 from ...models.unit import Unit
 
 
@@ -42,17 +43,17 @@ def policy_of(clock: Clock) -> Policy:
 
 def ladder_of(clock: Clock) -> tuple[RungSpec, ...]:
     """The ladder a clock climbs, by its pinned policy, its target and its owner."""
-    owner = db.session.get(Unit, clock.owner)
+    owner = refer(Unit, clock.owner)
     department = owner is not None and owner.is_department()
     return policy_of(clock).ladder(clock.kind, target=Target.parse(clock.target), department=department)
 
 
 def current_calendar(code: str) -> tuple[WorkCalendar, int, int]:
     """A calendar at its newest revision, with that revision and the national days' one. LookupError when unknown."""
-    row = db.session.get(Calendar, code)
+    row = refer(Calendar, code)
     if row is None:
         raise LookupError(f"no calendar {code}")
-    national = db.session.get(Calendar, NATIONAL)
+    national = refer(Calendar, NATIONAL)
     table = 0 if national is None else national.revision
     return work_calendar(code, row.revision, table), row.revision, table
 

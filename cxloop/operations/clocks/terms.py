@@ -13,6 +13,7 @@ from ...extensions import db
 from ...models.issue import Issue
 from ...models.measure import Measure
 from ...models.policy import SLA, codes, sla_policy, version_in_force
+from ...models.reference import refer
 from ...models.task import Task
 from ...models.unit import Unit
 from .engine import Terms, calendar_of, current_calendar, live_clock
@@ -22,7 +23,7 @@ BY_POLICY = ("triage", "issue", "sign", "decide", "review", "audit", "archive", 
 
 def unit_of(code: str) -> Unit:
     """A unit that must exist."""
-    unit = db.session.get(Unit, code)
+    unit = refer(Unit, code)
     if unit is None:
         raise LookupError(f"no unit {code}")
     return unit

@@ -11,6 +11,7 @@ from ...domain.numbers import task_no
 from ...domain.vocabulary import CENTER, Duty, IssueState, TaskState
 from ...extensions import db
 from ...models.issue import Issue, IssueCopy
+from ...models.reference import refer
 from ...models.task import Predecessor, Task
 from ...models.unit import Unit
 from ..act import Invalid, act
@@ -78,7 +79,7 @@ def _check_order(tasks: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _copy(issue: Issue, code: str, field: str) -> None:
-    if db.session.get(Unit, code) is None:
+    if refer(Unit, code) is None:
         raise Invalid(field, "error.unknown_unit", code=code)
     if db.session.get(IssueCopy, (issue.no, code)) is None:
         db.session.add(IssueCopy(issue_no=issue.no, unit=code))

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from ...domain.vocabulary import OVER_TASK, Role, TaskState, UnitKind
 from ...extensions import db
 from ...models.issue import Issue
+from ...models.reference import refer
 from ...models.task import Predecessor, Task
 from ...models.unit import Unit
 from ...models.user import Membership, User
@@ -21,7 +22,7 @@ DISPATCHABLE = frozenset({UnitKind.PROVINCE, UnitKind.BASE, UnitKind.DEPARTMENT}
 
 def find_unit(code: str, field: str) -> Unit:
     """A unit that a task can be sent to; Invalid otherwise."""
-    unit = db.session.get(Unit, code)
+    unit = refer(Unit, code)
     if unit is None or not unit.active:
         raise Invalid(field, "error.unknown_unit", code=code)
     if unit.kind not in DISPATCHABLE:
