@@ -11,10 +11,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import api, cli, health, jobs, models, web
-from .extensions import babel, db, migrate, tune_engine
+from .extensions import db, migrate, tune_engine
 from .identity import init_identity
 from .settings import ROOT, load_settings
-from .wording import DEFAULT, current_locale
 
 __all__ = ["create_app", "models"]
 
@@ -31,7 +30,6 @@ def create_app(profile: str | None = None, given: Mapping[str, Any] | None = Non
     with app.app_context():
         tune_engine(db.engine)
     init_identity(app)
-    babel.init_app(app, default_locale=DEFAULT, default_timezone="Asia/Shanghai", locale_selector=current_locale)
     api.register(app)
     web.init_web(app)
     app.register_blueprint(health.blueprint)

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from cryptography.fernet import Fernet
 from flask import current_app
-from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -133,7 +132,6 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True, session_options={"expire_on_commit": False})
 migrate = Migrate()
 login_manager = LoginManager()
-babel = Babel()
 csrf = CSRFProtect()
 
 

@@ -75,7 +75,7 @@ def test_people_stand_where_the_loop_looks_for_them(lines: list[dict[str, Any]])
     assert people["d01liaison"] == {("D01", "liaison")}
     assert people["p4401lead"] == {("P4401", "unit_lead")}
     held = Counter(role for memberships in people.values() for unit, role in memberships)
-    assert set(held) == set(Role)
+    assert set(held) == set(Role) - {Role.DEPUTY}  # somebody stands in for a while; nobody is a deputy
     assert min(held[role] for role in ("center_manager", "analyst", "auditor")) == 2  # duties kept apart need two
     receiving = {("unit_lead", 54), ("leader", 39), ("handler", 39), ("liaison", 39)}
     assert {(role, len({u for p in people.values() for u, r in p if r == role})) for role, _ in receiving} == receiving
