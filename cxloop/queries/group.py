@@ -50,7 +50,10 @@ def user_views(users: Sequence[User], _person: Person, _at: datetime) -> list[di
             "locale": user.locale,
             "active": user.active,
             "version": user.version,
-            "memberships": [{"unit": m.unit_code, "role": m.role} for m in user.memberships],
+            "memberships": [
+                {"unit": m.unit_code, "role": m.role}
+                for m in sorted(user.memberships, key=lambda m: (m.unit_code, m.role))
+            ],
         }
         for user in users
     ]
