@@ -2,10 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from flask import current_app
 
 from tests.api.lived import NOW, Lived, live
 from tests.api.world import World
@@ -41,12 +42,13 @@ def lived_postgres(
         yield url, _live(url, tmp_path_factory.mktemp("lived"))
 
 
-def _serve(request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
+def _serve(engine: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
     from cxloop.api import door
 
     with ExitStack() as stack:
-        if request.param == "sqlite":
+        if engine == "sqlite":
             file, lived = request.getfixturevalue("lived_sqlite")
+            folder.mkdir(exist_ok=True)
             shutil.copyfile(file, folder / "cxloop.sqlite")
             url = f"sqlite:///{folder / 'cxloop.sqlite'}"
         else:
@@ -54,7 +56,8 @@ def _serve(request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
             url = stack.enter_context(fresh_database(request.getfixturevalue("postgres"), template=template))
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         world = World(build_app(url, data_dir=folder), lived, NOW)
-        patch.setattr(door, "now", lambda: world.now)
+        world.app.extensions["tests.world"] = world
+        patch.setattr(door, "now", lambda: current_app.extensions["tests.world"].now)
         yield world
         dispose(world.app)
 
@@ -62,10 +65,18 @@ def _serve(request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
 @pytest.fixture(params=DATABASES)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A lived-in database of the test's own."""
-    yield from _serve(request, tmp_path)
+    yield from _serve(request.param, request, tmp_path)
 
 
 @pytest.fixture(scope="module", params=DATABASES)
 def still_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A lived-in database for all tests of a file: nothing in them may change anything."""
-    yield from _serve(request, tmp_path_factory.mktemp("still"))
+    yield from _serve(request.param, request, tmp_path_factory.mktemp("still"))
+
+
+@pytest.fixture
+def both_worlds(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[World]]:
+    """The same history on both engines, side by side."""
+    with ExitStack() as stack:
+        serve = contextmanager(_serve)
+        yield [stack.enter_context(serve(engine, request, tmp_path / engine)) for engine in DATABASES]

@@ -36,7 +36,7 @@ def addresses(world: World) -> list[str]:
     """Every address that can be read, with every number there is."""
     with world.app.app_context():
         known = {noun: _some(db.session.scalars(db.select(column).order_by(column))) for noun, column in KEYS.items()}
-        measures = db.session.execute(db.select(Measure.task_no, Measure.n)).all()
+        measures = db.session.execute(db.select(Measure.task_no, Measure.n).order_by(Measure.task_no, Measure.n)).all()
     known |= {"calendars": ["CN"], "policies": ["sla", "codes"]}
     found = ["/me"]
     for rule in world.app.url_map.iter_rules():
