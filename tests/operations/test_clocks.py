@@ -16,8 +16,7 @@ def all_clocks() -> list[Clock]:
     return list(fresh().scalars(db.select(Clock).order_by(Clock.id)))
 
 
-def test_spans_leave_no_gap_and_add_up(story: Story) -> None:
-    eventful(story)
+def spans_leave_no_gap_and_add_up(story: Story, no: str) -> None:
     for clock in all_clocks():
         spans = clock.spans
         assert spans[0].from_at == clock.started_at
@@ -30,8 +29,7 @@ def test_spans_leave_no_gap_and_add_up(story: Story) -> None:
             assert parts == max(spans[-1].to_at, clock.started_at) - clock.started_at
 
 
-def test_a_running_stretch_is_its_holders(story: Story) -> None:
-    no = eventful(story)
+def a_running_stretch_is_its_holders(story: Story, no: str) -> None:
     clock = story.clocks(f"{no}-T01", "feedback")[0]
     told = [(span.state, span.holder, shown(span.from_at), shown(span.to_at)) for span in clock.spans]
     assert told[:4] == [
@@ -42,16 +40,14 @@ def test_a_running_stretch_is_its_holders(story: Story) -> None:
     ]
 
 
-def test_every_stored_due_is_its_last_plans(story: Story) -> None:
-    eventful(story)
+def every_stored_due_is_its_last_plans(story: Story, no: str) -> None:
     for clock in all_clocks():
         plans = clock.plans
         assert (clock.due_at, clock.plan) == (plans[-1].due_at, len(plans))
         assert [plan.n for plan in plans] == list(range(1, len(plans) + 1))
 
 
-def test_every_due_by_policy_can_be_derived_again(story: Story) -> None:
-    eventful(story)
+def every_due_by_policy_can_be_derived_again(story: Story, no: str) -> None:
     stated = {"triage", "issue", "sign", "decide", "review", "verify", "audit", "archive"}
     checked = 0
     for clock in all_clocks():
@@ -63,8 +59,7 @@ def test_every_due_by_policy_can_be_derived_again(story: Story) -> None:
     assert checked > 20
 
 
-def test_a_plan_after_a_send_back_leaves_what_was_left(story: Story) -> None:
-    no = eventful(story)
+def a_plan_after_a_send_back_leaves_what_was_left(story: Story, no: str) -> None:
     clock = story.clocks(f"{no}-T01", "feedback")[0]
     first, second = clock.plans
     calendar = work_calendar(clock.calendar, clock.calendar_revision, clock.national_revision)
@@ -74,8 +69,7 @@ def test_a_plan_after_a_send_back_leaves_what_was_left(story: Story) -> None:
     assert calendar.worked(second.at, second.due_at) == left
 
 
-def test_every_plan_says_why_and_by_which_act(story: Story) -> None:
-    eventful(story)
+def every_plan_says_why_and_by_which_act(story: Story, no: str) -> None:
     found = {(plan.why, plan.act) for plan in fresh().scalars(db.select(ClockPlan))}
     assert ("send_back", "review.send_back") in found
     assert ("several", "issue.dispatch") in found
@@ -83,12 +77,28 @@ def test_every_plan_says_why_and_by_which_act(story: Story) -> None:
     assert all(why and act for why, act in found)
 
 
-def test_clocks_of_a_subject_are_counted_on(story: Story) -> None:
-    no = eventful(story)
+def clocks_of_a_subject_are_counted_on(story: Story, no: str) -> None:
     for subject, kind in ((no, "triage"), (no, "issue"), (f"{no}-T03", "feedback"), (f"{no}-T01", "review")):
         cycles = [clock.cycle for clock in story.clocks(subject, kind)]
         assert cycles == list(range(1, len(cycles) + 1))
         assert len(cycles) >= 2
+
+
+CHECKS = (
+    spans_leave_no_gap_and_add_up,
+    a_running_stretch_is_its_holders,
+    every_stored_due_is_its_last_plans,
+    every_due_by_policy_can_be_derived_again,
+    a_plan_after_a_send_back_leaves_what_was_left,
+    every_plan_says_why_and_by_which_act,
+    clocks_of_a_subject_are_counted_on,
+)
+
+
+def test_an_eventful_history_adds_up(story: Story) -> None:
+    no = eventful(story)
+    for check in CHECKS:
+        check(story, no)
 
 
 def test_an_overrun_is_working_time(story: Story) -> None:
