@@ -11,7 +11,8 @@ MOST_CHARACTERS = 10_000
 MOST_WHOLE = 2_000_000_000
 _MOST_DIGITS = 12
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# One line means one line in every log and table, whatever they take for its end.
+_CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})\Z")
 
 
@@ -80,9 +81,11 @@ class Text(_Keyed):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise Invalid("error.not_a_text")
-        if (_CONTROL if self.line else _FORBIDDEN).search(value):
+        if _FORBIDDEN.search(value):
             raise Invalid("error.characters")
         value = value.strip()
+        if self.line and _CONTROL.search(value):
+            raise Invalid("error.characters")
         if not value and not self.blank:
             raise Invalid("error.blank")
         if len(value) > self.most:
