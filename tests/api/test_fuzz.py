@@ -20,7 +20,8 @@ from tests.cast import ANALYST, BRANCH, CHEN, HANDLER, LEADER, LIN, OPS, SUN, TA
 USERS = (LIN, ANALYST, XU, CHEN, WU, HANDLER, LEADER, BRANCH, ZHAO, OPS, TANG, SUN, "65lead", None)
 NASTY: list[Any] = [
     None, True, False, 0, -1, 1, 3, 1.0, 1.5, 2**31, 2**63, 10**30, "", " ", "x", "\0", "\ud800", "😡", "长" * 300,
-    "P44", "P51", "CENTER", "chen", "hotline", "resolved", "parked", "planned", "2026-12-01T10:00:00+08:00", "2026-12-01",
+    "P44", "P51", "CENTER", "chen", "hotline", "resolved", "parked", "planned", "2026-12-01",
+    "2026-12-01T10:00:00+08:00",
     [], {}, [None], [{}], {"x": 1}, [1, "2"], "%", "_", "\\", "' OR 1=1 --", "network.fault", "effective", "liable",
     "x" * 20_000,
 ]  # fmt: skip
