@@ -5,7 +5,8 @@ records and nothing else: it never checks permission, never commits, never calls
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -140,16 +141,11 @@ def perform(call: Call, *, answer: Callable[[Any], Any] = lambda result: result)
     """
     for left in reversed(range(TRIES)):
         try:
-            return _once(call, answer)
+            with writing():
+                return _once(call, answer)
         except (IntegrityError, OperationalError, trail.HeadNotTaken) as error:
-            db.session.rollback()
             if not left or not _is_collision(error):
                 raise
-        except BaseException:
-            db.session.rollback()
-            raise
-        finally:
-            trail.forget(db.session())
     raise AssertionError("unreachable")
 
 
@@ -160,13 +156,31 @@ def _is_collision(error: Exception) -> bool:
     return True
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """The one place where anything is committed: a transaction, on SQLite with its lock at once, or nothing at all.
+
+    Whatever was read before is let go, for it may have changed.
+    """
+    db.session.rollback()
+    db.session.expunge_all()
+    db.session.connection(execution_options={"writing": True})
+    trail.listen(db.session())
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        trail.forget(db.session())
+
+
 def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
     story = ACTS[call.act]
-    begin_writing()
     if call.key is not None:
         first = idempotency.claim(call.key, at=call.at)
         if first is not None:
-            db.session.rollback()
             return first
     roots = _lock(_chains(story, call))
     at = max([call.at, *(root.head_at for root in roots if root.head_at is not None)])
@@ -189,16 +203,7 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
     rendered = answer(result)
     if call.key is not None:
         idempotency.keep(call.key, rendered, at=call.at)
-    db.session.commit()
     return rendered
-
-
-def begin_writing() -> None:
-    """End whatever was read before and open the writing transaction: on SQLite with its lock, at once."""
-    db.session.rollback()
-    db.session.expunge_all()
-    db.session.connection(execution_options={"writing": True})
-    trail.listen(db.session())
 
 
 def record(write: Callable[[], T]) -> T:
@@ -207,17 +212,10 @@ def record(write: Callable[[], T]) -> T:
     `write` reads what it changes by itself, for whatever was loaded before is let go. HeadNotTaken when it changes
     something that belongs in the trail.
     """
-    try:
-        begin_writing()
+    with writing():
         result = write()
         trail.refuse_changes(db.session())
-        db.session.commit()
         return result
-    except BaseException:
-        db.session.rollback()
-        raise
-    finally:
-        trail.forget(db.session())
 
 
 def _chains(story: Story, call: Call) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from ..models.measure import Measure
 from ..models.task import Task
 from ..models.unit import Unit
 from . import trail
-from .act import begin_writing
+from .act import writing
 from .clocks import engine
 from .closure import archive
 from .notices import leave, people, receivers, worded
@@ -36,6 +36,7 @@ from .tasks import take_by_default
 BATCH = 200
 log = logging.getLogger(__name__)
 ACT = LIFECYCLE["clock.fire"].name
+ON_OTHERS_ACCOUNT = ("analyst", "center_manager")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,7 @@ def fire_chains(kind: str, numbers: Iterable[str], *, at: datetime, origin: str)
     Chains that are busy, or in which nothing is due any more, are not in the answer. What the rungs need is read for
     all of them at once: a chain's own transaction would cost ten times as much.
     """
-    begin_writing()
-    try:
+    with writing():
         cls = root_classes()[kind]
         key = cls.__mapper__.primary_key[0]
         heads = select(cls).where(key.in_(numbers)).order_by(key).with_for_update(of=cls, skip_locked=True)
@@ -138,12 +138,6 @@ def fire_chains(kind: str, numbers: Iterable[str], *, at: datetime, origin: str)
         ]
         leave(known.notices)
         trail.seal_apart(db.session(), seals, [roots[number] for number in known.rungs])
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
-    finally:
-        trail.forget(db.session())
     return {number: len(rungs) for number, rungs in known.rungs.items()}
 
 
@@ -242,7 +236,8 @@ def _tell(
     rung: ClockRung, clock: Clock, issue: Issue, task: Task | None, measure: Measure | None, at: datetime,
     known: _Known,
 ) -> None:  # fmt: skip
-    codes = _receivers(rung, clock)
+    # Past its due on the dispatcher's account, a unit's clock is the center's to hear of.
+    codes = _receivers(rung, clock) if clock.holder == clock.owner else ON_OTHERS_ACCOUNT
     handler = None if measure is None else measure.handler
     held = task if clock.kind not in {"decide", "review"} else None
     told = receivers(codes, issue=issue, task=held, handler=handler, look_up=known.people)

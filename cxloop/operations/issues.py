@@ -112,7 +112,11 @@ def _rate(issue: Issue, severity: int, at: datetime) -> None:
         if severity == issue.severity:
             return
         raise Invalid("severity", "error.rated_already")
+    softened = issue.rated and severity > issue.severity
     issue.severity, issue.rated = severity, True
+    if softened:
+        # The first rating states the dues; a milder one afterwards gives nobody more time without consent (K11).
+        return
     replan_issue(issue, at=at, why="rated", act="issue.analyse")
 
 

@@ -75,9 +75,9 @@ def test_states_change_in_one_place() -> None:
     assert {short(path) for path in FILES if sets_a_state(path)} == MAY_SET_A_STATE
 
 
-def test_acts_commit_in_one_place_and_the_sweep_in_another() -> None:
+def test_everything_is_committed_in_one_place() -> None:
     committing = {short(path) for path in FILES if any(name.endswith(".commit") for name in calls(path))}
-    assert committing == {"cxloop/operations/act.py", "cxloop/operations/escalation.py"}
+    assert committing == {"cxloop/operations/act.py"}
 
 
 def test_acts_do_not_call_acts() -> None:
