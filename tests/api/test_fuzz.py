@@ -72,6 +72,10 @@ class Fuzz:
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.dice, self.known = world, random.Random(seed), _known(world)
 
+    def nasty(self) -> Any:
+        """A value that nobody means to send; one's own copy, for it may be spoilt further."""
+        return copy.deepcopy(self.dice.choice(NASTY))
+
     def address(self, path: str) -> str:
         """A documented path with numbers in it, mostly real ones."""
         noun = path.removeprefix(f"{API}/").split("/")[0]
@@ -98,7 +102,7 @@ class Fuzz:
         names = list(body) if isinstance(body, dict) else list(range(len(body)))
         if isinstance(body, dict) and (not names or self.dice.random() < 0.2):
             body[self.dice.choice(["reason", "text", "handler", "due_at", "version", "state", "no", "\0", "unit"])] = (
-                self.dice.choice(NASTY)
+                self.nasty()
             )
             return
         if not names:
@@ -109,7 +113,7 @@ class Fuzz:
         elif self.dice.random() < 0.2 and isinstance(body, dict):
             del body[name]
         else:
-            body[name] = self.dice.choice(NASTY)
+            body[name] = self.nasty()
 
     def send(self, method: str, path: str, told: dict[str, Any]) -> int:
         """One request; its answer must be documented and ours no failure."""
