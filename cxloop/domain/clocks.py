@@ -37,7 +37,6 @@ START, FILE = "start", "file"
 DUE = "due"
 ARMED, HELD, FIRED, COLLAPSED = "armed", "held", "fired", "collapsed"
 RUNG_STATES = (ARMED, HELD, FIRED, COLLAPSED, CANCELLED)
-LATE_AFTER_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

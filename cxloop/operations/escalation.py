@@ -210,7 +210,7 @@ def _fire(rung: ClockRung, *, at: datetime, overtaken: bool, known: _Known) -> N
         return
     clock = rung.clock
     rung.state = rules.COLLAPSED if overtaken else rules.FIRED
-    rung.fired_at, rung.late = at, (at - rung.moment).total_seconds() > rules.LATE_AFTER_SECONDS
+    rung.fired_at, rung.late = at, _is_late(rung, at)
     if rung.code == rules.DUE:
         engine.breach(clock, at=at)
     issue, task, measure = _subject(clock, known)
@@ -220,6 +220,10 @@ def _fire(rung: ClockRung, *, at: datetime, overtaken: bool, known: _Known) -> N
         take_by_default(task, at=at)
     if rung.code == rules.FILE and issue.state == IssueState.CLOSED:
         archive(issue, at=at)
+
+
+def _is_late(rung: ClockRung, at: datetime) -> bool:
+    return (at - rung.moment).total_seconds() > engine.policy_of(rung.clock).rung_late_seconds
 
 
 def _subject(clock: Clock, known: _Known) -> tuple[Issue, Task | None, Measure | None]:
