@@ -26,6 +26,10 @@ def _reads_all(person: Person) -> bool:
     return person.name == SYSTEM or person.reads_all()
 
 
+# Made once: a fresh alias at each call would make every statement a new one to compile.
+_OWN = aliased(Task)
+
+
 def tasks_seen(person: Person) -> ColumnElement[bool]:
     """Own subtree's tasks, once they are sent out; the supports of one's main task; all tasks of a joint issue one has
     a task in; and, from wherever in the tree, a task or measure that was given to oneself."""
@@ -33,7 +37,7 @@ def tasks_seen(person: Person) -> ColumnElement[bool]:
         return true()
     if not person.unit_paths():
         return false()
-    mine, own = _units_of(person), aliased(Task)
+    mine, own = _units_of(person), _OWN
     here = and_(own.issue_no == Task.issue_no, own.unit.in_(mine), own.state != TaskState.CANCELLED)
     gathers = select(own.no).where(here, own.duty == Duty.MAIN, own.cycle == Task.cycle).exists()
     joined = select(own.no).where(here, Issue.joint.is_(True), Issue.no == Task.issue_no).exists()

@@ -210,3 +210,14 @@ def test_a_damaged_chain_stays_armed_and_the_others_fire(story: Story) -> None:
     fresh()
     assert rungs(story, bad, "triage")["due"] == "armed"
     assert rungs(story, good, "triage")["due"] != "armed"
+
+
+def test_what_runs_out_while_a_decline_waits_is_told_to_the_center(story: Story) -> None:
+    task = story.one_task()
+    story.do("task.decline", CHEN, task, reason="not_our_duty", text="职责在市场部", proposed_unit="D01")
+    story.pass_time("2026-10-30 18:00")
+    breach = story.clock(task, "feedback").breaches[0]
+    assert breach.holder == "CENTER"
+    told = story.told("notice.breach", task)
+    assert ANALYST in told
+    assert CHEN not in told

@@ -211,3 +211,12 @@ def test_dismissing_and_dispatching_are_refused_in_the_wrong_state(story: Story)
             story.do(act, ANALYST, no, **fields)
         assert refused.value.state == "verifying"
         assert set(refused.value.allowed) == {"analyse", "verify"}
+
+
+def test_a_milder_second_rating_gives_nobody_more_time(story: Story) -> None:
+    no = story.issue(severity=2)
+    due = story.due(no, "issue")
+    story.do("issue.analyse", ANALYST, no, severity=4)
+    assert (story.the_issue(no).severity, story.due(no, "issue")) == (4, due)
+    story.do("issue.analyse", ANALYST, no, severity=1)
+    assert story.due(no, "issue") < due
