@@ -10,9 +10,10 @@ from tests.factories import Story, stop_reading
 LISTS = ("signals", "issues", "tasks", "measures", "clocks", "entries", "units", "users", "closure-reports")
 
 
-@pytest.fixture
-def wide_world(world: World) -> World:
+@pytest.fixture(scope="module")
+def wide_world(still_world: World) -> World:
     """The same group with sixty tasks and more."""
+    world = still_world
     with world.app.app_context():
         story = Story("2026-09-10 10:00")
         units = {f"P{n}": "separate" for n in (11, 12, 13, 14, 15, 21, 22, 23, 33, 32, 44, 51)}
