@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -112,6 +112,8 @@ _ANSWERS: tuple[tuple[type[Exception], Any], ...] = (
     (ValidationError, _malformed),
     (CSRFError, lambda _error: problem(403, say("error.csrf"))),
     (HTTPException, _http),
-    (DBAPIError, _down),
+    # A broken constraint is our fault and no reason to try again; these are the database's absence.
+    (OperationalError, _down),
+    (InterfaceError, _down),
     (PoolTimeout, _down),
 )
