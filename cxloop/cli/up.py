@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 from flask import current_app
@@ -84,7 +84,10 @@ def _run(command: list[str], given: dict[str, str]) -> None:
 
 
 def _start(command: list[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command)  # noqa: S603 - our own command lines
+    # A process group of its own: Ctrl-C must reach this process alone, which then stops the others one after another.
+    # Told twice, gunicorn waits for its own worker until it has to kill it.
+    alone: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
+    return subprocess.Popen(command, **alone)  # noqa: S603 - our own command lines
 
 
 def _web_command(host: str, port: int) -> list[str]:
@@ -99,8 +102,10 @@ def _web_command(host: str, port: int) -> list[str]:
 def _attend(processes: list[subprocess.Popen[bytes]]) -> int:
     """Wait until a signal comes or a process ends; then stop all. Returns the exit code."""
     asked: list[int] = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda number, _frame: asked.append(number))
+    # A terminal that is closed hangs up; Windows has no such signal.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _frame: asked.append(number))
     while not asked and all(process.poll() is None for process in processes):
         time.sleep(0.2)
     for process in processes:
