@@ -22,7 +22,15 @@ FOUNDED = "2026-08-20T09:00:00+08:00"
 
 @contextmanager
 def fresh_group(engine: str) -> Iterator[Flask]:
-    """The application, context pushed, on a new database of this engine in which the demo's group stands.
+    """The application, context pushed, on a new database of this engine in which the demo's group stands."""
+    with blank(engine) as app:
+        Player().play(base_lines(at=FOUNDED))
+        yield app
+
+
+@contextmanager
+def blank(engine: str) -> Iterator[Flask]:
+    """The application, context pushed, on a new migrated database of this engine.
 
     PostgreSQL keeps its own settings: it waits for the disk at each commit, as in real life.
     """
@@ -40,7 +48,6 @@ def _application(url: str, folder: str) -> Iterator[Flask]:
     app = create_app("testing", {"CXLOOP_DATABASE_URL": url, "CXLOOP_DATA_DIR": folder})
     with app.app_context():
         upgrade()
-        Player().play(base_lines(at=FOUNDED))
         try:
             yield app
         finally:

@@ -1,5 +1,6 @@
 """`flask seed demo`: the fictional group, with 90 days behind it."""
 
+import json
 import secrets
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -47,6 +48,14 @@ def demo(until: str, password: str | None) -> None:
         _set_passwords(chosen)
     click.echo(f"The demo group is there: {count} acts up to {day.isoformat()}.")
     click.echo(f"Sign in as any of {', '.join(NAMED)} (all demo people share it) with the password: {chosen}")
+
+
+@seed.command()
+@click.option("--until", default=LAST_DAY, show_default=True, help="Cut the history after this day (YYYY-MM-DD).")
+def lines(until: str) -> None:
+    """Print the demo's history as the JSONL that `flask replay` plays, and touch no database."""
+    for line in demo_lines(until=_day(until)):
+        click.echo(json.dumps(line, ensure_ascii=False))
 
 
 def demo_lines(*, until: date) -> list[dict[str, Any]]:
