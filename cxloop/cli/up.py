@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,8 +29,9 @@ FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 def up(password: str | None) -> None:
     """Migrate, seed the demo into an empty database, start web and worker; Ctrl-C stops both."""
     lock = _only_one() if db.engine.dialect.name == "sqlite" else None
-    _prepare(password)
     host, port = current_app.config["HOST"], current_app.config["PORT"]
+    _refuse_taken(host, port)
+    _prepare(password)
     db.session.remove()
     db.engine.dispose()
     web = _start(_web_command(host, port))
@@ -37,7 +39,7 @@ def up(password: str | None) -> None:
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     click.echo(f"cxloop listens on http://{shown}:{port} . The demo's passwords were printed when it was seeded;")
     click.echo("a new one for a person: .venv/bin/flask user password NAME . Ctrl-C stops web and worker.")
-    code = _attend([web, worker])
+    code = _attend({"web": web, "worker": worker})
     if lock is not None:
         lock.close()
     raise SystemExit(code)
@@ -49,6 +51,21 @@ def _only_one() -> IO[str]:
     except OSError:
         raise click.ClickException(
             "cxloop is up already on this SQLite database; one web process is its limit"
+        ) from None
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Say at once that nothing can listen there, rather than after the demo has been played."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(found[0], found[1]) as probe:
+            if os.name != "nt":
+                # As gunicorn does: connections of the last run that have not died yet take nothing.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(found[4])
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {host}:{port} ({error.strerror}). CXLOOP_HOST and CXLOOP_PORT choose another address"
         ) from None
 
 
@@ -99,8 +116,9 @@ def _web_command(host: str, port: int) -> list[str]:
     return [*gunicorn, "--worker-class=gthread", "--threads=8", "--log-level=warning", "--graceful-timeout=10"]
 
 
-def _attend(processes: list[subprocess.Popen[bytes]]) -> int:
-    """Wait until a signal comes or a process ends; then stop all. Returns the exit code."""
+def _attend(named: dict[str, subprocess.Popen[bytes]]) -> int:
+    """Wait until a signal comes or a process ends; then say which, and stop all. Returns the exit code."""
+    processes = list(named.values())
     asked: list[int] = []
     # A terminal that is closed hangs up; Windows has no such signal.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -108,9 +126,11 @@ def _attend(processes: list[subprocess.Popen[bytes]]) -> int:
             signal.signal(getattr(signal, name), lambda number, _frame: asked.append(number))
     while not asked and all(process.poll() is None for process in processes):
         time.sleep(0.2)
-    for process in processes:
+    for name, process in named.items():
         if process.poll() is None:
             process.terminate()
+        elif not asked:
+            click.echo(f"{name} ended by itself ({process.returncode}); the rest is stopped.", err=True)
     until = time.monotonic() + STOP_SECONDS
     for process in processes:
         try:

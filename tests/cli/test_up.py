@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.cli.conftest import Run
 from tests.journeys.test_walkthrough import free_port, wait_until_alive
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +38,14 @@ def test_ctrl_c_stops_web_and_worker_at_once(group: Flask, tmp_path: Path) -> No
     assert "ERROR" not in told.read_text()
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_a_taken_port_is_said_in_a_line_before_anything_is_done(run_blank: Run, app: Flask) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        app.config["PORT"] = other.getsockname()[1]
+        told = run_blank("up")
+    assert told.exit_code == 1
+    assert "CXLOOP_PORT" in told.output
+    assert told.output.count("\n") == 1
