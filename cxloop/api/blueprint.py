@@ -1,5 +1,6 @@
 """What every noun's blueprint shares: its list, its single read, and a route for each act of the lifecycle table."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -11,6 +12,7 @@ from werkzeug.routing import IntegerConverter
 
 from ..domain.lifecycle import ACTS as LIFECYCLE
 from ..domain.permissions import Person
+from ..operations.act import ACTS
 from ..queries.listing import Listing
 from ..schemas import views
 from ..schemas.acts import SCHEMAS
@@ -75,7 +77,8 @@ def read_route(blueprint: Blueprint, rule: str, name: str, schema: Any, find: Ca
         door.refuse_others(())
         return door.ask(find(**found, person=door.person(), at=door.now()))
 
-    answer.__doc__ = (find.__doc__ or "").strip().splitlines()[0]
+    # What a question says of None is a 404 here, which the answers list.
+    answer.__doc__ = re.split(r", or None|; None", (find.__doc__ or "").strip().splitlines()[0])[0].rstrip(".") + "."
     _route(blueprint, rule, "GET", name, answer, schema)
 
 
@@ -88,7 +91,7 @@ def act_route(
     def answer(**found: Any) -> Response:
         return door.do(act, on(**found), view)
 
-    answer.__doc__ = told or f"{act}: {SCHEMAS[act].__doc__}"
+    answer.__doc__ = told or ACTS[act].tell.__doc__
     _route(blueprint, f"{rule}/{LIFECYCLE[act].verb}", "POST", act, answer, schema, takes=act)
 
 

@@ -83,7 +83,7 @@ def _effect(issue: Issue) -> dict[str, Any]:
 
 
 def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
-    """One issue with its tasks, signals, copies and verdicts as far as the person may see them; else None."""
+    """One issue with its tasks, signals, copies and verdicts as far as the person may see them, or None."""
     issue = db.session.scalar(select(Issue).where(Issue.no == no, issues_seen(person)))
     if issue is None:
         return None
