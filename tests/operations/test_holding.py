@@ -278,6 +278,20 @@ def test_a_transfer_moves_a_task_under_way(story: Story) -> None:
         story.do("task.sign", CHEN, task)
 
 
+def test_a_transfer_does_not_carry_a_binding_dispatch_to_another_unit(story: Story) -> None:
+    task = story.one_task()
+    story.do("task.decline", CHEN, task, **DECLINE)
+    story.do("task.redispatch", ANALYST, task, unit="P51")
+    story.do("task.decline", WU, task, **DECLINE)
+    story.do("task.adjudicate", LIN, task, unit="P44")
+    story.do("task.sign", CHEN, task)
+    story.do("task.transfer", ANALYST, task, unit="P51", reason="duty_moved")
+    assert story.task(task).binding is False
+    story.do("task.decline", WU, task, **DECLINE)
+    with pytest.raises(Forbidden):
+        story.do("task.adjudicate", ANALYST, task, unit="P51")
+
+
 def test_a_transfer_needs_another_unit_and_a_known_reason(story: Story) -> None:
     task = story.one_task()
     story.do("task.sign", CHEN, task)
