@@ -38,9 +38,14 @@ class Player:
         self.aliases: dict[str, Any] = {}
         self.played = 0
 
-    def play(self, lines: Iterable[Mapping[str, Any]]) -> int:
-        """Play the lines; returns how many. Stopped at the first that is refused: those before it stay."""
-        for number, line in enumerate(lines, self.played + 1):
+    def play(self, lines: Iterable[Mapping[str, Any] | None]) -> int:
+        """Play the lines; returns how many. Stopped at the first that is refused: those before it stay.
+
+        None is a line of the file without an act; it is counted, so that a number names a place in the file.
+        """
+        for number, line in enumerate(lines, 1):
+            if line is None:
+                continue
             act = str(line.get("act", ""))
             try:
                 self._play(line, act)

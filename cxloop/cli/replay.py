@@ -30,19 +30,19 @@ def replay(file: TextIO, until: str | None) -> None:
     except Invalid:
         raise click.ClickException(f"--until: {until!r} is no moment with an offset") from None
     except Stopped as error:
-        raise click.ClickException(
-            f"{Path(file.name).name}, {error}. The {error.number - 1} lines before it stay."
-        ) from None
+        told = f"{Path(file.name).name}, {error}".rstrip(".")
+        raise click.ClickException(f"{told}. What stands before it was played and stays.") from None
     entries, chains, head, faults = verify()
     click.echo(f"played {count} lines: {entries} entries in {chains} chains, trail head {head}")
     if faults:
         raise click.ClickException(f"the trail has {len(faults)} faults (flask trail verify names them)")
 
 
-def read_lines(file: TextIO) -> Iterator[dict[str, Any]]:
-    """The lines of a JSONL file; empty ones and those that begin with # are passed over."""
+def read_lines(file: TextIO) -> Iterator[dict[str, Any] | None]:
+    """The lines of a JSONL file; None for empty ones and for those that begin with #."""
     for number, text in enumerate(file, 1):
         if not text.strip() or text.startswith("#"):
+            yield None
             continue
         try:
             line = json.loads(text)

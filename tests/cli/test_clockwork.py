@@ -105,6 +105,12 @@ def test_a_line_that_cannot_be_played_is_named(run: Run, tmp_path: Path, line: o
     assert db.session.scalar(db.select(db.func.count()).select_from(Signal)) == 1
 
 
+def test_a_line_is_numbered_as_in_the_file(run: Run, tmp_path: Path) -> None:
+    told = run("replay", _file(tmp_path, ["# the first week", "", *LINES[:2], {**LINES[2], "severity": 9}]))
+    assert "line 5 (issue.analyse): severity: " in told.output
+    assert ".." not in told.output
+
+
 def test_a_file_of_signals_by_command(run: Run, tmp_path: Path) -> None:
     rows, mapping = tmp_path / "a.csv", tmp_path / "m.json"
     rows.write_bytes("id,text\n1,掉线\n2,\n".encode("gbk"))
