@@ -16,7 +16,7 @@ from ..models.calendar import work_calendar
 from ..models.clock import Clock
 from ..models.issue import Issue
 from ..models.notice import Notice
-from ..models.scope import clocks_seen, tasks_seen
+from ..models.scope import clocks_seen, issues_seen, tasks_seen
 from ..models.task import Task
 from ..models.unit import Unit
 from ..models.user import User
@@ -254,6 +254,12 @@ def people_named(names: Iterable[str]) -> dict[str, tuple[str, str]]:
 def unread_count(*, name: str) -> int:
     """How many notices wait for a person."""
     return db.session.scalar(select(func.count()).where(Notice.user_name == name, Notice.read_at.is_(None))) or 0
+
+
+def seen_numbers(*, numbers: Sequence[str], person: Person) -> set[str]:
+    """Those of the tasks and issues that the person sees."""
+    found = set(db.session.scalars(select(Task.no).where(Task.no.in_(numbers), tasks_seen(person))))
+    return found | set(db.session.scalars(select(Issue.no).where(Issue.no.in_(numbers), issues_seen(person))))
 
 
 def notice_page(*, name: str, page: str) -> tuple[list[Notice], int, int]:

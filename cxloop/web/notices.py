@@ -17,7 +17,8 @@ def notice_list() -> str:
     """A page of the reader's own notices."""
     rows, total, number = pages.notice_page(name=me().name, page=request.args.get("page", ""))
     names = Names()
-    told = [(row, notice_text(row.code, row.subject, row.params or {}, names), _place(row)) for row in rows]
+    seen = pages.seen_numbers(numbers=[_number(row) for row in rows], person=me().person)
+    told = [(row, notice_text(row.code, row.subject, row.params or {}, names), _place(row, seen)) for row in rows]
     return page("notices/list.html", told=told, paging=Paging(total, number, pages.PER_PAGE))
 
 
@@ -31,11 +32,15 @@ def notices_read() -> Response:
     return redirect(url_for("desk.notice_list"), 303)
 
 
-def _place(notice: Notice) -> str | None:
-    """The page that a notice speaks of; measures are on their task's, reports on their issue's."""
+def _number(notice: Notice) -> str:
+    """The task or issue that a notice speaks of; measures are on their task's page, reports on their issue's."""
     number = notice.subject.split("/")[0]
-    if not number.startswith("CX-"):
+    return number if "-T" in number or not number.startswith("CX-") else issue_of(no=number)
+
+
+def _place(notice: Notice, seen: set[str]) -> str | None:
+    """The page that a notice speaks of; none for what the reader sees no more: the task went to another unit."""
+    number = _number(notice)
+    if number not in seen:
         return None
-    if "-T" in number:
-        return url_for("desk.task", no=number)
-    return url_for("desk.issue", no=issue_of(no=number))
+    return url_for("desk.task" if "-T" in number else "desk.issue", no=number)

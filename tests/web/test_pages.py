@@ -151,6 +151,16 @@ def test_an_admin_reads_why_there_is_neither(house: Flask, telling: Telling) -> 
     assert {ops.get(path).status_code for path in (f"/issues/{no}", f"/tasks/{tasks[0]}")} == {404}
 
 
+def test_a_notice_leads_nowhere_when_its_task_went_to_another_unit(house: Flask, telling: Telling) -> None:
+    with telling() as story:
+        _no, tasks = told_story(story, CANARY)
+        story.do("task.redispatch", ANALYST, tasks[1], unit=GUANGDONG)
+    page = Browser(house).enter(WU).get("/notices").text
+    assert tasks[1] in page
+    assert f'href="/tasks/{tasks[1]}"' not in page
+    assert f'href="/tasks/{tasks[1]}"' in Browser(house).enter(CHEN).get("/notices").text
+
+
 def test_notices_are_ones_own_and_read_by_oneself(house: Flask, telling: Telling) -> None:
     with telling() as story:
         told_story(story, CANARY)
