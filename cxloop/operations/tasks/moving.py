@@ -40,8 +40,8 @@ def transfer(*, task: Task, by: str, at: datetime, unit: str, reason: str) -> Ta
         raise Invalid("reason", "error.invalid_code", code=reason)
     if unit == task.unit:
         raise Invalid("unit", "error.same_unit", code=unit)
-    # A transfer is no decline: the new unit's due comes from the wave's end alone. Nor is it binding: the manager's word
-    # bound the old unit, and an analyst's transfer must not bind another by it.
+    # A transfer is no decline: the new unit's due comes from the wave's end alone. Nor is it binding: the manager bound
+    # the old unit, and an analyst's transfer must not bind another by that word.
     task.dispatched_at = None
     task.binding = False
     _send(task, unit, at=at, act="task.transfer")
