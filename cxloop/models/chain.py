@@ -32,6 +32,10 @@ class Trailed:
         """The subject's name in the trail: a number or code, never a surrogate id."""
         raise NotImplementedError
 
+    def read_with(self) -> "Versioned | None":
+        """The record whose version changes with this one, because it is read as a part of it."""
+        return self if isinstance(self, Versioned) else None
+
 
 class Versioned:
     """A record with a version of its own: the sequence of the last entry that touched it."""

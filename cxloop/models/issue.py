@@ -4,11 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from ..domain.vocabulary import IssueState
 from ..extensions import Base
-from .chain import ChainRoot, Trailed, one_of
+from .chain import ChainRoot, Trailed, Versioned, one_of
 
 
 class Issue(ChainRoot, Base):
@@ -133,3 +133,8 @@ class Verification(Trailed, Base):
     def trail_name(self) -> str:
         """The issue and the verdict's count."""
         return f"{self.issue_no}/verification.{self.n}"
+
+    def read_with(self) -> Versioned | None:
+        """The issue, also when the verdict leaves its state alone: nobody closes over one they have not read."""
+        session = object_session(self)
+        return None if session is None else session.get(Issue, self.issue_no)

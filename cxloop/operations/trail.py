@@ -140,8 +140,9 @@ def _grouped(noted: dict[Any, Any]) -> tuple[dict[Any, list[dict[str, Any]]], di
             continue
         key = record.trail_root()
         changes.setdefault(key, []).append({"subject": record.trail_name(), "field": name, "before": was, "after": now})
-        if isinstance(record, Versioned):
-            subjects.setdefault(key, []).append(record)
+        versioned = record.read_with()
+        if versioned is not None:
+            subjects.setdefault(key, []).append(versioned)
     return changes, subjects
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cxloop.extensions import db
 from cxloop.models.issue import Verification
-from cxloop.operations.act import Forbidden, Invalid, WrongState
+from cxloop.operations.act import Forbidden, Invalid, Stale, WrongState
 from tests.cast import ANALYST, CHEN, LIN, ZHAO
 from tests.factories import EFFECT, Story, fresh, planned
 
@@ -27,6 +27,16 @@ def test_numbers_are_needed_at_severity_one_and_two(story: Story) -> None:
     with pytest.raises(Invalid) as refused:
         story.do("verification.record", ANALYST, no, verdict="effective", method="metric", text="x")
     assert list(refused.value.errors) == ["after"]
+
+
+def test_nobody_closes_over_a_verdict_they_have_not_read(story: Story) -> None:
+    no = story.verifying()
+    story.verdict(no)
+    read = story.the_issue(no).version
+    story.verdict(no, "inconclusive")
+    assert story.the_issue(no).version == read + 1
+    with pytest.raises(Stale):
+        story.do("closure.close", LIN, no, version=read, summary="x", cause={"class": "network.fault", "text": "x"})
 
 
 def test_the_method_must_be_known(story: Story) -> None:
