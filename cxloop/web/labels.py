@@ -174,7 +174,7 @@ def fired_clocks(entry: Mapping[str, Any]) -> list[str]:
     found: dict[str, list[str]] = {}
     for change in entry["changes"] if entry["act"] == "clock.fire" else ():
         rung = _RUNG.match(change["subject"])
-        if rung is None or change["field"] != "state" or change["after"] != "fired":
+        if rung is None or change["field"] != "fired_at":
             continue
         line = f"{say(f'clock.kind.{rung[2]}')} · {say(f'rung.{rung[3]}')}"
         task = rung[1].rpartition("-T")[2] if "-T" in rung[1] else ""

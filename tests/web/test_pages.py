@@ -161,6 +161,15 @@ def test_a_notice_leads_nowhere_when_its_task_went_to_another_unit(house: Flask,
     assert f'href="/tasks/{tasks[1]}"' in Browser(house).enter(CHEN).get("/notices").text
 
 
+def test_the_history_says_which_clock_fired(house: Flask, telling: Telling) -> None:
+    with telling() as story:
+        no, _tasks = told_story(story, CANARY)
+        story.pass_time("2026-08-31 18:00")
+    page = Browser(house).enter(ANALYST).get(f"/issues/{no}?lang=en").text
+    assert "<strong>Sign · Three quarters of the time used T03</strong>" in page
+    assert "Due time handled" not in page
+
+
 def test_notices_are_ones_own_and_read_by_oneself(house: Flask, telling: Telling) -> None:
     with telling() as story:
         told_story(story, CANARY)
