@@ -97,6 +97,21 @@ class Sealed(TypeDecorator[str]):
         return None if value is None else data_cipher().decrypt(bytes(value)).decode()
 
 
+class SealedText(TypeDecorator[str]):
+    """As Sealed, in a column of text: for what is short-lived and may hold personal data."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database: ciphertext."""
+        return None if value is None else data_cipher().encrypt(value.encode()).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """From the database: the text."""
+        return None if value is None else data_cipher().decrypt(value).decode()
+
+
 def data_cipher() -> Fernet:
     """The cipher of the application's DATA_KEY."""
     return Fernet(current_app.config["DATA_KEY"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import Base, JSONText
+from ..extensions import Base, JSONText, SealedText
 
 
 class IdempotencyKey(Base):
@@ -20,5 +20,6 @@ class IdempotencyKey(Base):
     body_sha256: Mapped[str]
     answer_code: Mapped[int]
     headers: Mapped[Any] = mapped_column(JSONText)
-    body: Mapped[str]
+    # The answer to a `signal.reveal` is personal data: no answer lies here for a day in the clear.
+    body: Mapped[str] = mapped_column(SealedText)
     at: Mapped[datetime] = mapped_column(index=True)

@@ -39,6 +39,14 @@ def test_the_second_time_gives_the_first_answer(story: Story) -> None:
     assert (count(Issue), count(Entry)) == (1, entries)
 
 
+def test_no_answer_lies_in_the_clear(story: Story) -> None:
+    """That to a reveal is a customer's name and number."""
+    opening(story)
+    [kept] = fresh().scalars(db.text("SELECT body FROM idempotency_keys"))
+    assert "CX-2026" not in kept
+    assert [row.body for row in fresh().scalars(db.select(IdempotencyKey))] == ["CX-2026-000001"]
+
+
 def test_another_body_under_the_same_key_is_refused(story: Story) -> None:
     opening(story)
     with pytest.raises(KeyReused):
