@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from flask_login import current_user
 from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound, Unauthorized, UnsupportedMediaType
 
+from ..domain.lifecycle import ACTS as LIFECYCLE
 from ..domain.permissions import Person
 from ..operations.act import Call, perform
 from ..operations.idempotency import Answer, Key
@@ -150,7 +152,9 @@ def do(
     def answer(result: Any) -> Answer:
         status = code(result) if callable(code) else code
         shown = view(result, who, at)
-        return _answer(shown, status, headers(shown) if headers is not None else {})
+        found = _answer(shown, status, headers(shown) if headers is not None else {})
+        # An act on a measure answers with its task: that version is not the one the next such act is asked for.
+        return replace(found, headers=()) if LIFECYCLE[act].on == "measure" else found
 
     call = Call(act, user, at, on=on, fields=fields, version=expected_version(), key=idempotency_key(user))
     return _respond(perform(call, answer=answer))

@@ -1,13 +1,11 @@
 """`flask up`: everything on one machine. Migrate, seed an empty database with the demo, run web and worker."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import click
 from flask import current_app
@@ -18,8 +16,8 @@ from sqlalchemy.engine import make_url
 from ..extensions import db
 from ..models.entry import Entry
 from ..settings import hold_alone
+from .keeper import keep
 
-STOP_SECONDS = 20
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 
@@ -34,12 +32,10 @@ def up(password: str | None) -> None:
     _prepare(password)
     db.session.remove()
     db.engine.dispose()
-    web = _start(_web_command(host, port))
-    worker = _start([*FLASK, "worker"])
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     click.echo(f"cxloop listens on http://{shown}:{port} . The demo's passwords were printed when it was seeded;")
     click.echo("a new one for a person: .venv/bin/flask user password NAME . Ctrl-C stops web and worker.")
-    code = _attend({"web": web, "worker": worker})
+    code = keep({"web": _web_command(host, port), "worker": [*FLASK, "worker"]})
     if lock is not None:
         lock.close()
     raise SystemExit(code)
@@ -100,13 +96,6 @@ def _run(command: list[str], given: dict[str, str]) -> None:
         raise SystemExit(found.returncode)
 
 
-def _start(command: list[str]) -> "subprocess.Popen[bytes]":
-    # A process group of its own: Ctrl-C must reach this process alone, which then stops the others one after another.
-    # Told twice, gunicorn waits for its own worker until it has to kill it.
-    alone: dict[str, Any] = {} if os.name == "nt" else {"process_group": 0}
-    return subprocess.Popen(command, **alone)  # noqa: S603 - our own command lines
-
-
 def _web_command(host: str, port: int) -> list[str]:
     if os.name == "nt":
         return [sys.executable, "-m", "waitress", f"--host={host}", f"--port={port}", "wsgi:app"]
@@ -114,27 +103,3 @@ def _web_command(host: str, port: int) -> list[str]:
     workers = 1 if db.engine.dialect.name == "sqlite" else 2
     gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", f"--bind={host}:{port}", f"--workers={workers}"]
     return [*gunicorn, "--worker-class=gthread", "--threads=8", "--log-level=warning", "--graceful-timeout=10"]
-
-
-def _attend(named: dict[str, subprocess.Popen[bytes]]) -> int:
-    """Wait until a signal comes or a process ends; then say which, and stop all. Returns the exit code."""
-    processes = list(named.values())
-    asked: list[int] = []
-    # A terminal that is closed hangs up; Windows has no such signal.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, _frame: asked.append(number))
-    while not asked and all(process.poll() is None for process in processes):
-        time.sleep(0.2)
-    for name, process in named.items():
-        if process.poll() is None:
-            process.terminate()
-        elif not asked:
-            click.echo(f"{name} ended by itself ({process.returncode}); the rest is stopped.", err=True)
-    until = time.monotonic() + STOP_SECONDS
-    for process in processes:
-        try:
-            process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return 0 if asked else max(abs(process.returncode or 0) for process in processes) or 1

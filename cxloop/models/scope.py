@@ -16,7 +16,7 @@ from .task import Feedback, Task
 from .unit import Unit
 
 
-def _units_of(person: Person) -> Select[Any]:
+def units_of(person: Person) -> Select[Any]:
     """The codes of all units in the person's subtrees."""
     paths = person.unit_paths()
     return select(Unit.code).where(or_(false(), *(Unit.path.startswith(path, autoescape=True) for path in paths)))
@@ -37,7 +37,7 @@ def tasks_seen(person: Person) -> ColumnElement[bool]:
         return true()
     if not person.unit_paths():
         return false()
-    mine, own = _units_of(person), _OWN
+    mine, own = units_of(person), _OWN
     here = and_(own.issue_no == Task.issue_no, own.unit.in_(mine), own.state != TaskState.CANCELLED)
     gathers = select(own.no).where(here, own.duty == Duty.MAIN, own.cycle == Task.cycle).exists()
     joined = select(own.no).where(here, Issue.joint.is_(True), Issue.no == Task.issue_no).exists()
@@ -57,7 +57,7 @@ def issues_seen(person: Person) -> ColumnElement[bool]:
         return true()
     if not person.unit_paths():
         return false()
-    mine = _units_of(person)
+    mine = units_of(person)
     return or_(
         Issue.no.in_(select(Task.issue_no).where(Task.unit.in_(mine), Task.dispatched_at.is_not(None))),
         Issue.no.in_(select(Task.issue_no).where(Task.handler == person.name)),
@@ -71,7 +71,7 @@ def signals_seen(person: Person) -> ColumnElement[bool]:
         return true()
     if not person.unit_paths():
         return false()
-    return or_(Signal.unit.in_(_units_of(person)), Signal.registered_by == person.name)
+    return or_(Signal.unit.in_(units_of(person)), Signal.registered_by == person.name)
 
 
 def measures_seen(person: Person) -> ColumnElement[bool]:
@@ -102,7 +102,7 @@ def clocks_seen(person: Person) -> ColumnElement[bool]:
     still = (
         select(Task.no).where(Task.issue_no == Clock.chain_no, of_task, tasks_seen(person)).correlate(Clock).exists()
     )
-    return or_(and_(Clock.owner.in_(_units_of(person)), still), joint)
+    return or_(and_(Clock.owner.in_(units_of(person)), still), joint)
 
 
 SEEN: dict[type[Any], Any] = {

@@ -16,7 +16,7 @@ from ..models.calendar import work_calendar
 from ..models.clock import Clock
 from ..models.issue import Issue
 from ..models.notice import Notice
-from ..models.scope import clocks_seen, issues_seen, tasks_seen
+from ..models.scope import clocks_seen, issues_seen, tasks_seen, units_of
 from ..models.task import Task
 from ..models.unit import Unit
 from ..models.user import User
@@ -74,7 +74,9 @@ def task_page(*, person: Person, at: datetime, wishes: Mapping[str, str]) -> Pag
         "supervised": and_(open_, Task.supervision.is_not(None)),
     }
     sorts = {"due": (Task.due_at, "asc"), "newest": (Task.dispatched_at, "desc"), "no": (Task.no, "asc")}
-    rank = [supervised, case((open_, 0), else_=1)]
+    # What one's own unit owes comes before what it may read of a joint issue.
+    own = Task.unit.in_(units_of(person))
+    rank = [case((own, 0), else_=1), supervised, case((open_, 0), else_=1)]
     return _page(tasks.LISTING, person, at, wishes, extra, sorts, rank)
 
 

@@ -152,7 +152,8 @@ def _running(due: Due) -> str:
 
 def _hours(seconds: int) -> str:
     # Cut, not rounded: nobody is promised minutes that are not there.
-    return f"{seconds // 360 / 10:.1f}"
+    tenths = seconds // 360
+    return f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths / 10:.1f}"
 
 
 def issue_state(issue: Mapping[str, Any], now: datetime) -> str:
