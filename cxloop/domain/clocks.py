@@ -31,10 +31,19 @@ KINDS = (
     "correction",
     "audit",
     "archive",
+    "reexamine",
 )
-# Rungs that are not a stage of an alert ladder: the effect wait is over; an undrawn closure is filed.
-START, FILE = "start", "file"
+# Rungs that are not a stage of an alert ladder: the effect wait is over; an undrawn closure is filed; a pause has
+# reached its latest end; what was parked is to be looked at again.
+START, FILE, RESUME, RECHECK = "start", "file", "resume", "recheck"
 DUE = "due"
+# What a unit may ask for, and what becomes of it; a request lapses when the answer goes up or the task goes away.
+EXTENSION, PAUSE = "extension", "pause"
+REQUESTS = (EXTENSION, PAUSE)
+GRANTED, REFUSED, LAPSED = "granted", "refused", "lapsed"
+DECISIONS = (GRANTED, REFUSED, LAPSED)
+# On whose account a breach is, and why, where it is not the owner's own.
+UNDECIDED, RERATED = "undecided", "rerated"
 ARMED, HELD, FIRED, COLLAPSED = "armed", "held", "fired", "collapsed"
 RUNG_STATES = (ARMED, HELD, FIRED, COLLAPSED, CANCELLED)
 

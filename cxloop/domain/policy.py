@@ -44,8 +44,12 @@ BORROWED = {"wave_end": "review", "archive": "audit"}
 BY_DEPARTMENT = ("sign", "decline_window")
 
 SEVERITY_KEYS = frozenset((*TARGET_KEYS, "audit_share", "sign_off"))
+OPTIONAL_SEVERITY_KEYS = frozenset(("calendar", "calendar_kinds", "extension_lead"))
+OPTIONAL_KEYS = frozenset(("code", "notices"))
 BODY_KEYS = frozenset(("limits", "effect", "measure", "severity", "bands", "families", "ladder"))
 LIMIT_KEYS = ("send_backs", "declines", "many_units", "rung_late_seconds")
+# What a body published before these keys existed means by their absence.
+EXTENSIONS, PAUSED_MOST, AT_ONCE = 2, "20 d", (1,)
 TARGET_UNITS = ("hours", "days", "natural_hours", "natural_days")
 
 _AT = re.compile(r"(?:(?P<percent>\d{1,2}) %|(?P<due>due)|(?P<sign>[+-])(?P<offset>.+))\Z")
@@ -86,6 +90,7 @@ class Severity:
     calendar_kinds: frozenset[str]
     audit_share: int
     sign_off: str
+    extension_lead: Target | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,9 @@ class Policy:
     declines: int
     many_units: int
     rung_late_seconds: int
+    extensions: int
+    paused_most: Target
+    at_once: frozenset[int]
     effect_wait: Target
     measure_guide: tuple[Target, ...]
     severities: Mapping[int, Severity]
@@ -106,9 +114,9 @@ class Policy:
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Policy:
         """Turn a published body into a policy; raise PolicyError at the first thing missing, unknown or invalid."""
-        _only(body, BODY_KEYS, optional=frozenset({"code"}), field="")
+        _only(body, BODY_KEYS, optional=OPTIONAL_KEYS, field="")
         limits = _table(body, "limits", field="")
-        _only(limits, frozenset(LIMIT_KEYS), field="limits")
+        _only(limits, frozenset(LIMIT_KEYS), optional=frozenset({"extensions", "paused_most"}), field="limits")
         effect = _table(body, "effect", field="")
         _only(effect, frozenset({"wait"}), field="effect")
         measure = _table(body, "measure", field="")
@@ -118,6 +126,9 @@ class Policy:
             declines=_whole(limits["declines"], low=1, field="limits.declines"),
             many_units=_whole(limits["many_units"], low=1, field="limits.many_units"),
             rung_late_seconds=_whole(limits["rung_late_seconds"], low=0, field="limits.rung_late_seconds"),
+            extensions=_whole(limits.get("extensions", EXTENSIONS), low=0, field="limits.extensions"),
+            paused_most=_target(limits.get("paused_most", PAUSED_MOST), field="limits.paused_most"),
+            at_once=_at_once(body.get("notices", {})),
             effect_wait=_target(effect["wait"], field="effect.wait"),
             measure_guide=tuple(_target(x, field="measure.guide") for x in _list(measure["guide"], "measure.guide")),
             severities=_severities(_table(body, "severity", field="")),
@@ -165,6 +176,10 @@ class Policy:
         """Say whose signature an answer needs before it goes up: none, lead or leader."""
         return self._severity(severity).sign_off
 
+    def extension_lead(self, severity: int) -> Target | None:
+        """Say how long before its due a clock may still be asked to be extended; None: not at this severity (K10)."""
+        return self._severity(severity).extension_lead
+
     def ladder(self, kind: str, *, target: Target, department: bool = False) -> tuple[RungSpec, ...]:
         """List the rungs of a clock by its kind and the length of its target; none for a kind that has no ladder."""
         family = self.families.get(kind)
@@ -193,7 +208,7 @@ def _severities(rows: Mapping[str, Any]) -> dict[int, Severity]:
 
 
 def _severity_row(row: Mapping[str, Any], *, field: str) -> Severity:
-    _only(row, SEVERITY_KEYS, optional=frozenset({"calendar", "calendar_kinds"}), field=field)
+    _only(row, SEVERITY_KEYS, optional=OPTIONAL_SEVERITY_KEYS, field=field)
     if ("calendar" in row) != ("calendar_kinds" in row):
         raise PolicyError(f"{field}.calendar", "calendar and calendar_kinds belong together")
     kinds = _list(row.get("calendar_kinds", []), f"{field}.calendar_kinds")
@@ -206,7 +221,20 @@ def _severity_row(row: Mapping[str, Any], *, field: str) -> Severity:
         calendar_kinds=frozenset(_text(kind, field=f"{field}.calendar_kinds") for kind in kinds),
         audit_share=share,
         sign_off=_one_of(row["sign_off"], SIGN_OFFS, field=f"{field}.sign_off"),
+        extension_lead=_target(row["extension_lead"], field=f"{field}.extension_lead")
+        if "extension_lead" in row
+        else None,
     )
+
+
+def _at_once(row: Any) -> frozenset[int]:
+    if not isinstance(row, Mapping):
+        raise PolicyError("notices", "not a table")
+    _only(row, frozenset(), optional=frozenset({"at_once"}), field="notices")
+    severities = _list(row.get("at_once", AT_ONCE), "notices.at_once")
+    if any(severity not in SEVERITIES for severity in severities):
+        raise PolicyError("notices.at_once", "severities are 1 to 4")
+    return frozenset(severities)
 
 
 def _bands(rows: Mapping[str, Any]) -> dict[str, dict[str, int]]:

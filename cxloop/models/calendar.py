@@ -19,9 +19,12 @@ class Calendar(ChainRoot, Base):
 
     __tablename__ = "calendars"
     chain_kind = "calendar"
+    untrailed = frozenset({"replanned"})
 
     code: Mapped[str] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(default=0)
+    # Up to which revision the running clocks were looked at: the worker's note, not an act.
+    replanned: Mapped[int] = mapped_column(default=0)
 
     def number(self) -> str:
         """Its code."""

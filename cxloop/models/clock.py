@@ -1,13 +1,17 @@
 """Clocks 时限 as records: the clock, its plans, spans and rungs, and its breaches."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..domain import clocks as rules
 from ..extensions import Base
-from .chain import Trailed, one_of
+from .chain import Trailed, Versioned, one_of
+
+if TYPE_CHECKING:
+    from .task import Task
 
 
 class Clock(Trailed, Base):
@@ -19,10 +23,13 @@ class Clock(Trailed, Base):
         one_of("state", rules.STATES),
         UniqueConstraint("subject", "kind", "cycle"),
         CheckConstraint("state <> 'running' OR due_at IS NOT NULL", name="running_has_due"),
+        CheckConstraint("state <> 'paused' OR remaining IS NOT NULL", name="paused_has_remaining"),
         CheckConstraint("(state IN ('ended','cancelled','moved')) = (ended_at IS NOT NULL)", name="ended_has_moment"),
         Index("ix_clocks_chain", "chain_kind", "chain_no"),
     )
-    untrailed = frozenset({"id", "chain_kind", "chain_no", "consumed", "plan"})
+    untrailed = frozenset(
+        {"id", "chain_kind", "chain_no", "consumed", "plan", "asked", "checked_revision", "checked_national"}
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     chain_kind: Mapped[str]
@@ -45,6 +52,17 @@ class Clock(Trailed, Base):
     plan: Mapped[int] = mapped_column(default=0)
     consumed: Mapped[int] = mapped_column(default=0)
     floor_given: Mapped[bool] = mapped_column(default=False)
+    # Working seconds left while paused, when there is no due time; the latest moment at which it runs on by itself.
+    remaining: Mapped[int | None]
+    pause_until: Mapped[datetime | None]
+    # Working seconds paused so far, and how often it was extended: both are limited by the policy.
+    paused: Mapped[int] = mapped_column(default=0)
+    extensions: Mapped[int] = mapped_column(default=0)
+    # A request made in time waits for its decision: if the due passes meanwhile, that is the dispatcher's.
+    asked: Mapped[bool] = mapped_column(default=False)
+    # The newest revisions under which it was looked at after a publication; its plans pin those that hold.
+    checked_revision: Mapped[int] = mapped_column(default=0)
+    checked_national: Mapped[int] = mapped_column(default=0)
     stopped_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     overrun: Mapped[int | None]
@@ -81,6 +99,8 @@ class ClockPlan(Base):
     calendar_revision: Mapped[int]
     national_revision: Mapped[int]
     consumed: Mapped[int]
+    # Working seconds from `at` to the due; none where the target itself leads there.
+    remaining: Mapped[int | None]
 
 
 class ClockSpan(Base):
@@ -161,7 +181,10 @@ class Breach(Trailed, Base):
     due_at: Mapped[datetime]
     policy_version: Mapped[int]
     holder: Mapped[str]
+    # Why it is on another's account than the owner's: `undecided`, `rerated`; none where nothing excuses it.
+    cause: Mapped[str | None]
     clock: Mapped[Clock] = relationship(back_populates="breaches")
+    waiver: Mapped["Waiver | None"] = relationship(back_populates="breach")
 
     def trail_root(self) -> tuple[str, str]:
         """The clock's chain."""
@@ -170,3 +193,81 @@ class Breach(Trailed, Base):
     def trail_name(self) -> str:
         """The clock and the plan that was missed."""
         return f"{self.clock.trail_name()}/breach.{self.plan}"
+
+
+class Waiver(Trailed, Base):
+    """A breach that is excused 超时免责: a second row with a name, a reason and words; the breach stays (K14)."""
+
+    __tablename__ = "waivers"
+    __table_args__ = (UniqueConstraint("breach_id"),)
+    untrailed = frozenset({"id", "breach_id"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    breach_id: Mapped[int] = mapped_column(ForeignKey("breaches.id"))
+    reason: Mapped[str]
+    text: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    breach: Mapped[Breach] = relationship(back_populates="waiver")
+
+    def trail_root(self) -> tuple[str, str]:
+        """The clock's chain."""
+        return self.breach.trail_root()
+
+    def trail_name(self) -> str:
+        """The breach and its waiver."""
+        return f"{self.breach.trail_name()}/waiver"
+
+
+class Request(Trailed, Base):
+    """A unit's request for more time: an extension 延期 of a clock, or a pause 挂起 of it, and what was decided."""
+
+    __tablename__ = "clock_requests"
+    __table_args__ = (
+        one_of("kind", rules.REQUESTS),
+        one_of("decision", rules.DECISIONS),
+        UniqueConstraint("task_no", "n"),
+        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_has_moment"),
+        # One question at a time: a second one would hide the first.
+        Index(
+            "uq_clock_requests_open",
+            "clock_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+    untrailed = frozenset({"id", "task_no", "clock_id"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_no: Mapped[str] = mapped_column(ForeignKey("tasks.no"), index=True)
+    n: Mapped[int]
+    kind: Mapped[str]
+    subject: Mapped[str]
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clocks.id"))
+    reason: Mapped[str]
+    text: Mapped[str]
+    # The due asked for, or the latest end of the pause; and what was granted of it.
+    wanted_at: Mapped[datetime]
+    granted_at: Mapped[datetime | None]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    decision: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decision_text: Mapped[str | None]
+    clock: Mapped[Clock] = relationship()
+    task: Mapped["Task"] = relationship()
+
+    def trail_root(self) -> tuple[str, str]:
+        """The issue's chain."""
+        return "issue", self.task_no.rsplit("-T", 1)[0]
+
+    def trail_name(self) -> str:
+        """The task and the request's count: also the subject of the clock on its decision."""
+        return f"{self.task_no}/request.{self.n}"
+
+    def read_with(self) -> Versioned | None:
+        """The task: nobody decides over one that has changed since they read it."""
+        return self.task

@@ -30,6 +30,7 @@ class Issue(ChainRoot, Base):
     channel: Mapped[str]
     severity: Mapped[int]
     rated: Mapped[bool] = mapped_column(default=False)
+    rerated: Mapped[bool] = mapped_column(default=False)
     urgency: Mapped[str] = mapped_column(default="normal")
     state: Mapped[str] = mapped_column(default=IssueState.NEW)
     cycle: Mapped[int] = mapped_column(default=1)

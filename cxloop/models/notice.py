@@ -21,4 +21,6 @@ class Notice(Base):
     subject: Mapped[str] = mapped_column(index=True)
     params: Mapped[Any] = mapped_column(JSONText)
     at: Mapped[datetime]
+    # Shown from then on: within the receiver's working hours, unless it cannot wait.
+    visible_at: Mapped[datetime]
     read_at: Mapped[datetime | None]

@@ -75,7 +75,8 @@ def tell(to: Iterable[str], *, code: str, subject: str, at: datetime, but: str |
 def worded(to: Iterable[str], *, code: str, subject: str, at: datetime, **params: Any) -> list[dict[str, Any]]:
     """The same notices as rows, for whoever leaves many at once with `leave`."""
     return [
-        {"user_name": name, "code": code, "subject": subject, "params": params, "at": at} for name in sorted(set(to))
+        {"user_name": name, "code": code, "subject": subject, "params": params, "at": at, "visible_at": at}
+        for name in sorted(set(to))
     ]
 
 
