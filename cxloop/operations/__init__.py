@@ -2,6 +2,7 @@
 
 from . import (
     accounts,
+    calendars,
     closure,
     escalation,
     feedback,
@@ -15,6 +16,7 @@ from . import (
 
 __all__ = [
     "accounts",
+    "calendars",
     "closure",
     "escalation",
     "feedback",

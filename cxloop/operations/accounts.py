@@ -1,21 +1,18 @@
-"""Acts on the group itself: units, people, tokens, calendars."""
+"""Acts on the group itself: units, people, tokens."""
 
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select
 
-from ..domain.calendar import CalendarError, WorkCalendar, read_days
-from ..domain.canonical import canonical, digest
 from ..domain.vocabulary import SYSTEM
 from ..extensions import db
-from ..models.calendar import NATIONAL, Calendar, CalendarRevision
+from ..models.calendar import Calendar
 from ..models.unit import Unit
 from ..models.user import Membership, Token, User, UserSession
 from .act import Differs, Invalid, act
@@ -122,48 +119,3 @@ def revoke_token(*, user: User, by: str, at: datetime, n: int) -> User:
 def token_digest(plain: str) -> str:
     """What is kept of a token. Tokens are 256 random bits, so a fast digest is as good as a slow one."""
     return hashlib.sha256(plain.encode()).hexdigest()
-
-
-@act("calendar.publish")
-def publish_calendar(*, on: str, by: str, at: datetime, definition: Mapping[str, Any]) -> Calendar:
-    """Publish a revision of a calendar, or of the national days (CN-DAYS). Invalid names what makes no sense."""
-    _check_calendar(on, definition)
-    calendar = db.session.get(Calendar, on)
-    if calendar is None:
-        calendar = Calendar(code=on, revision=0)
-        db.session.add(calendar)
-        db.session.flush()
-    calendar.revision += 1
-    db.session.add(
-        CalendarRevision(
-            calendar=on,
-            n=calendar.revision,
-            published_at=at,
-            definition=dict(definition),
-            digest=digest(canonical(definition)),
-        )
-    )
-    db.session.flush()
-    return calendar
-
-
-def _check_calendar(code: str, definition: Mapping[str, Any]) -> None:
-    try:
-        if code != NATIONAL:
-            WorkCalendar.from_definition(definition, code=code)
-            return
-        for name in ("official_until", "days"):
-            if name not in definition:
-                raise Invalid(f"definition.{name}", "error.required")
-        read_days(definition["days"])
-        if not _is_date(definition["official_until"]):
-            raise CalendarError("official_until", "bad_date")
-    except CalendarError as error:
-        raise Invalid(f"definition.{error.field}", "error.calendar", why=error.message) from None
-
-
-def _is_date(text: object) -> bool:
-    try:
-        return isinstance(text, str) and date.fromisoformat(text) is not None
-    except ValueError:
-        return False
