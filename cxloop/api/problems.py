@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from ..operations import act, idempotency
+from ..operations import act, idempotency, policies
 from ..queries.listing import BadQuery
 from ..schemas.fields import flat
 from ..wording import say
@@ -104,6 +104,7 @@ _ANSWERS: tuple[tuple[type[Exception], Any], ...] = (
     (act.Forbidden, lambda error: problem(403, say(f"error.{error.why}"))),
     (act.Stale, lambda error: problem(412, say("error.stale"), version=error.version)),
     (act.WrongState, _wrong_state),
+    (policies.Unsound, lambda error: invalid(error.faults)),
     (act.Invalid, lambda error: invalid({field: [said] for field, said in error.errors.items()})),
     (act.Differs, lambda _error: problem(409, say("error.differs"), state="", allowed=[])),
     (BadQuery, lambda error: invalid({field: [said] for field, said in error.errors.items()})),

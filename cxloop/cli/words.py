@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from ..operations.act import Differs, Forbidden, Invalid, Older, Refused, Stale, Unseen, WrongState
+from ..operations.policies import Unsound
 from ..schemas.fields import flat
 from ..wording import say_in
 
@@ -30,6 +31,10 @@ def explain(error: Exception) -> str:
             for field, keys in sorted(said.items())
             for key in keys
         )
+    if isinstance(error, Unsound):
+        # A body can have many faults: a line for each.
+        said = [(field, *row) for field, rows in error.faults.items() for row in rows]
+        return "\n".join(f"{field}: {say_in(LOCALE, key, **params)}" for field, key, params in said)
     if isinstance(error, Invalid):
         return "; ".join(f"{field}: {say_in(LOCALE, key, **params)}" for field, (key, params) in error.errors.items())
     for kind, word in _WORDS:

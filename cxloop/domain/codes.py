@@ -1,16 +1,20 @@
 """The lists people choose from, as one value. They are data: a group publishes its own version of `codes`."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .faults import Fault, Faulty
 
-class CodesError(ValueError):
-    """A list or an item is malformed; `field` names it."""
+MOST_WHOLE = 2_000_000_000
+DEEPEST = 6
+# What no database keeps: NUL, and halves of characters.
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field, self.message = field, message
+
+class CodesError(Faulty):
+    """Lists that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,11 @@ class Codes:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> "Codes":
-        """Read a policy body: list name → items {code, zh, en, parent?, …}. CodesError names what is malformed."""
-        lists: dict[str, dict[str, Code]] = {}
-        for name, items in body.items():
-            if not isinstance(items, list):
-                raise CodesError(name, "a list of items is wanted")
-            lists[name] = {}
-            for n, item in enumerate(items):
-                code = _item(f"{name}.{n}", item)
-                lists[name][code.code] = code
-        _check_parents(lists)
-        return cls(lists)
+        """Read a body: list name → items {code, zh, en, parent?, …}. CodesError names everything malformed."""
+        faults = list(_faults(body))
+        if faults:
+            raise CodesError(faults)
+        return cls({name: {item["code"]: _item(item) for item in items} for name, items in body.items()})
 
     def has(self, name: str, code: str) -> bool:
         """Whether the list knows the code."""
@@ -58,18 +56,71 @@ class Codes:
         return code if found is None else (found.zh if locale.startswith("zh") else found.en)
 
 
-def _item(field: str, item: Any) -> Code:
-    if not isinstance(item, Mapping):
-        raise CodesError(field, "an item with code, zh and en is wanted")
-    missing = [key for key in ("code", "zh", "en") if not isinstance(item.get(key), str) or not item[key]]
-    if missing:
-        raise CodesError(f"{field}.{missing[0]}", "a text is wanted")
+def _item(item: Mapping[str, Any]) -> Code:
     extra = {key: value for key, value in item.items() if key not in {"code", "zh", "en", "parent"}}
     return Code(item["code"], item["zh"], item["en"], item.get("parent"), extra)
 
 
-def _check_parents(lists: Mapping[str, Mapping[str, Code]]) -> None:
-    for name, items in lists.items():
-        for code in items.values():
-            if code.parent is not None and code.parent not in items:
-                raise CodesError(f"{name}.{code.code}.parent", "the list has no such item")
+def _faults(body: Any) -> Iterator[Fault]:
+    if not isinstance(body, Mapping):
+        yield Fault("", "not_an_object")
+        return
+    for name, items in body.items():
+        if not isinstance(items, list):
+            yield Fault(str(name), "not_a_list")
+            continue
+        for n, item in enumerate(items):
+            yield from _in_item(f"{name}.{n}", item)
+        yield from _among(str(name), items)
+
+
+def _in_item(place: str, item: Any) -> Iterator[Fault]:
+    if not isinstance(item, Mapping):
+        yield Fault(place, "not_an_object")
+        return
+    for key in ("code", "zh", "en"):
+        if not isinstance(item.get(key), str) or not item[key]:
+            yield Fault(f"{place}.{key}", "required" if key not in item else "not_a_text")
+    if not isinstance(item.get("parent"), str | None):
+        yield Fault(f"{place}.parent", "not_a_text")
+    yield from _in_value(place, item, depth=0)
+
+
+def _in_value(place: str, value: Any, *, depth: int) -> Iterator[Fault]:
+    """What the trail has no one text for (a fraction, a date of TOML's own), or no database a place."""
+    if depth > DEEPEST:
+        yield Fault(place, "policy_deep")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _in_value(f"{place}.{key}", key, depth=depth + 1)
+            yield from _in_value(f"{place}.{key}", inner, depth=depth + 1)
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield from _in_value(f"{place}.{n}", inner, depth=depth + 1)
+    else:
+        yield from _in_leaf(place, value)
+
+
+def _in_leaf(place: str, value: Any) -> Iterator[Fault]:
+    if isinstance(value, str):
+        if _FORBIDDEN.search(value):
+            yield Fault(place, "characters")
+    elif isinstance(value, int):
+        if abs(value) > MOST_WHOLE:
+            yield Fault(place, "out_of_range", {"low": -MOST_WHOLE, "high": MOST_WHOLE})
+    elif value is not None:
+        yield Fault(place, "policy_plain")
+
+
+def _among(name: str, items: list[Any]) -> Iterator[Fault]:
+    rows = [(n, item) for n, item in enumerate(items) if isinstance(item, Mapping)]
+    codes = {item["code"] for _n, item in rows if isinstance(item.get("code"), str)}
+    before: set[str] = set()
+    for n, item in rows:
+        code, parent = item.get("code"), item.get("parent")
+        if isinstance(code, str) and code in before:
+            yield Fault(f"{name}.{n}.code", "twice", {"code": code})
+        if isinstance(parent, str) and parent not in codes:
+            yield Fault(f"{name}.{n}.parent", "invalid_code", {"code": parent})
+        if isinstance(code, str):
+            before.add(code)

@@ -1,24 +1,49 @@
-"""Policies: versions of the rules that an admin publishes."""
+"""Policies: versions of the rules that an admin publishes, each from a moment on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from ..domain.canonical import canonical, digest
-from ..domain.codes import Codes, CodesError
+from ..domain.codes import Codes
+from ..domain.faults import Fault, Faulty
 from ..domain.policy import Policy as SlaPolicy
-from ..domain.policy import PolicyError
+from ..domain.policy_check import find_faults
 from ..extensions import db
+from ..models.calendar import Calendar
 from ..models.policy import CODES, SLA, Policy, PolicyVersion
 from .act import Invalid, act
+
+
+class Unsound(Invalid):
+    """A policy's body that cannot be used; `faults` names everything that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        first, *_others = faults
+        super().__init__(_place(first), f"error.{first.code}", **first.params)
+        self.faults: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        for fault in faults:
+            self.faults.setdefault(_place(fault), []).append((f"error.{fault.code}", dict(fault.params)))
+        self.errors = {place: said[0] for place, said in self.faults.items()}
+
+
+def _place(fault: Fault) -> str:
+    return f"body.{fault.field}" if fault.field else "body"
 
 
 @act("policy.publish")
 def publish_policy(
     *, on: str, by: str, at: datetime, body: Mapping[str, Any], effective_from: datetime | None = None
 ) -> Policy:
-    """Publish a version of a policy, in force from a moment (else now). Invalid names what makes no sense."""
-    _check_policy(on, body)
+    """Publish a version of a policy, in force from a moment (else now); running clocks keep theirs.
+
+    Unsound names everything in the body that makes no sense; Invalid a moment in the past or before the last version's.
+    """
+    check_body(code=on, body=body)
+    begins = effective_from or at
+    _check_begin(on, begins, at)
     policy = db.session.get(Policy, on)
     if policy is None:
         policy = Policy(code=on, current=0)
@@ -30,7 +55,7 @@ def publish_policy(
             policy=on,
             n=policy.current,
             published_at=at,
-            effective_from=effective_from or at,
+            effective_from=begins,
             body=dict(body),
             digest=digest(canonical(body)),
         )
@@ -39,11 +64,37 @@ def publish_policy(
     return policy
 
 
-def _check_policy(code: str, body: Mapping[str, Any]) -> None:
-    parsers = {SLA: SlaPolicy.parse, CODES: Codes.parse}
-    if code not in parsers:
+def check_body(*, code: str, body: Any) -> None:
+    """Refuse a body that could not be published: Invalid for an unknown policy, Unsound for one without sense."""
+    if code not in {SLA, CODES}:
         raise Invalid("code", "error.unknown_policy", code=code)
     try:
-        parsers[code](body)
-    except (PolicyError, CodesError) as error:
-        raise Invalid(f"body.{error.field}", "error.policy", why=error.message) from None
+        if code == CODES:
+            Codes.parse(body)
+            return
+        policy = SlaPolicy.parse(body)
+    except Faulty as error:
+        raise Unsound(error.faults) from None
+    faults = [*find_faults(policy), *_unknown_calendars(policy)]
+    if faults:
+        raise Unsound(faults)
+
+
+def _unknown_calendars(policy: SlaPolicy) -> list[Fault]:
+    known = set(db.session.scalars(select(Calendar.code)))
+    return [
+        Fault(f"severity.{severity}.calendar", "unknown_calendar", {"code": row.calendar})
+        for severity, row in policy.severities.items()
+        if row.calendar is not None and row.calendar not in known
+    ]
+
+
+def _check_begin(code: str, begins: datetime, at: datetime) -> None:
+    if begins < at:
+        raise Invalid("effective_from", "error.policy_past")
+    last = db.session.scalar(
+        select(PolicyVersion.effective_from).where(PolicyVersion.policy == code).order_by(PolicyVersion.n.desc())
+    )
+    # The newest version is always the last to take effect: so a number tells which of two holds at a moment.
+    if last is not None and begins < last:
+        raise Invalid("effective_from", "error.policy_before_last", moment=last.isoformat())

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cxloop.domain.policy import Policy, PolicyError
+from cxloop.domain.policy_parts import SEVERITY_KEYS
 from cxloop.domain.targets import Target
 
 BODY = tomllib.loads((Path(__file__).parents[2] / "config/policies/sla.toml").read_text(encoding="utf-8"))
@@ -20,8 +21,8 @@ def t(text: str) -> Target:
     return Target.parse(text)
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    body = copy.deepcopy(BODY)
+def changed(path: str, value: Any, body: dict[str, Any] = BODY) -> dict[str, Any]:
+    body = copy.deepcopy(body)
     *parents, last = path.split(".")
     place = body
     for key in parents:
@@ -158,7 +159,7 @@ def test_center_and_audit_clocks_tell_their_own_people() -> None:
         ("bands.long", {"hours": 72, "days": 0, "natural_hours": 72, "natural_days": 3}, "bands.long.days"),
         ("families.sign", "neighbours", "families.sign"),
         ("ladder.unit.short", [], "ladder.unit.short"),
-        ("ladder.unit.long", [{"code": "due", "at": "due", "to": ["everybody"]}], "ladder.unit.long.0.to"),
+        ("ladder.unit.long", [{"code": "due", "at": "due", "to": ["everybody"]}], "ladder.unit.long.0.to.0"),
         ("ladder.unit.long", [{"code": "due", "at": "later", "to": ["lead"]}], "ladder.unit.long.0.at"),
         ("ladder.unit.long", [{"code": "due", "at": "+1 d", "to": ["lead"]}], "ladder.unit.long"),
         ("ladder.audit", "none", "ladder.audit"),
@@ -169,6 +170,32 @@ def test_a_body_that_cannot_be_used_names_the_field(path: str, value: Any, field
     with pytest.raises(PolicyError) as error:
         Policy.parse(changed(path, value))
     assert error.value.field == field
+
+
+def test_every_fault_is_named_not_only_the_first() -> None:
+    body = changed("severity.2.triage", "soon")
+    del body["severity"]["3"]["floor"]
+    body["limits"]["speed"] = 1
+    body["severity"]["4"] = "slight"
+    body["ladder"]["center"]["long"][0] = {"code": "P75", "at": "0 %", "to": []}
+    with pytest.raises(PolicyError) as error:
+        Policy.parse(body)
+    assert {(fault.field, fault.code) for fault in error.value.faults} == {
+        ("severity.2.triage", "policy_length"),
+        ("severity.3.floor", "required"),
+        ("limits.speed", "unknown_field"),
+        ("severity.4", "not_an_object"),
+        *((f"severity.4.{key}", "required") for key in SEVERITY_KEYS),
+        ("ladder.center.long.0.code", "policy_code"),
+        ("ladder.center.long.0.at", "policy_moment"),
+        ("ladder.center.long.0.to", "empty"),
+    }
+
+
+@pytest.mark.parametrize("body", [None, [], "sla", 3, {}, {"severity": []}, {"ladder": {"unit": 1}}, {"limits": None}])
+def test_no_body_is_too_strange_to_be_refused(body: Any) -> None:
+    with pytest.raises(PolicyError):
+        Policy.parse(body)
 
 
 def test_unknown_kinds_and_severities_are_refused() -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from cxloop.extensions import db
 from cxloop.models.calendar import CalendarRevision
-from cxloop.models.policy import PolicyVersion
 from cxloop.models.unit import Unit
 from cxloop.models.user import Token, User, UserSession
 from cxloop.operations.accounts import password_fits, token_digest
@@ -94,23 +93,6 @@ def test_nobody_issues_another_ones_token(story: Story) -> None:
     for name in (OPS, LIN):
         with pytest.raises(Forbidden):
             story.do("token.issue", name, CHEN)
-
-
-def test_published_versions_are_kept_with_their_digest(story: Story) -> None:
-    body = fresh().scalar(db.select(PolicyVersion.body).where(PolicyVersion.policy == "sla"))
-    story.do("policy.publish", OPS, "sla", body=body)
-    rows = list(fresh().scalars(db.select(PolicyVersion).where(PolicyVersion.policy == "sla")))
-    assert [(row.n, row.digest == rows[0].digest) for row in rows] == [(1, True), (2, True)]
-
-
-@pytest.mark.parametrize(
-    ("code", "body", "field"),
-    [("sla", {}, "body.bands"), ("codes", {"channel": [{"code": "x"}]}, "body.channel.0.zh"), ("mood", {}, "code")],
-)
-def test_a_policy_without_sense_is_refused(story: Story, code: str, body: dict[str, Any], field: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        story.do("policy.publish", OPS, code, body=body)
-    assert list(refused.value.errors) == [field]
 
 
 DAYS = {"official_until": "2027-12-31", "days": [{"date": "2027-01-01", "kind": "holiday", "name": "元旦"}]}

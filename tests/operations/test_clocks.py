@@ -130,18 +130,18 @@ def test_policies_are_pinned_at_the_start(story: Story) -> None:
 
     old = story.issue(at="2026-08-24 10:00")
     body = fresh().scalar(db.select(PolicyVersion.body).where(PolicyVersion.policy == "sla"))
-    body["severity"]["3"]["triage"] = "3 d"
+    body["severity"]["3"]["triage"] = "2 d"
     story.do("policy.publish", "ops", "sla", at="2026-08-24 11:00", body=body)
     new = story.issue(at="2026-08-24 12:00")
     assert (story.due(old, "triage"), story.clock(old, "triage").policy_version) == ("2026-08-25 18:00", 1)
-    assert (story.due(new, "triage"), story.clock(new, "triage").policy_version) == ("2026-08-27 18:00", 2)
+    assert (story.due(new, "triage"), story.clock(new, "triage").policy_version) == ("2026-08-26 18:00", 2)
 
 
 def test_a_policy_takes_effect_when_it_says(story: Story) -> None:
     from cxloop.models.policy import PolicyVersion
 
     body = fresh().scalar(db.select(PolicyVersion.body).where(PolicyVersion.policy == "sla"))
-    body["severity"]["3"]["triage"] = "3 d"
+    body["severity"]["3"]["triage"] = "2 d"
     begins = local("2026-09-01 00:00")
     story.do("policy.publish", "ops", "sla", at="2026-08-24 11:00", body=body, effective_from=begins)
     before, after = story.issue(at="2026-08-31 17:00"), story.issue(at="2026-09-01 09:00")
