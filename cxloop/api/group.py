@@ -1,4 +1,4 @@
-"""The group: units, people, calendars, policies, closure reports."""
+"""The group: units, people, calendars, closure reports."""
 
 from decimal import Decimal
 
@@ -17,9 +17,8 @@ from .blueprint import get_route, list_route, noun, read_route
 units = noun("units", "Units of the group")
 users = noun("users", "People")
 calendars = noun("calendars", "Working time")
-policies = noun("policies", "Targets, ladders and lists")
 reports = noun("closure-reports", "Frozen reports of closed issues")
-BLUEPRINTS = (units, users, calendars, policies, reports)
+BLUEPRINTS = (units, users, calendars, reports)
 
 
 def due(code: str) -> Response:
@@ -81,7 +80,5 @@ list_route(calendars, group.CALENDARS, views.CalendarView)
 read_route(calendars, "/<string:code>", "calendars.read", views.CalendarView, group.find_calendar)
 get_route(calendars, "/<string:code>/due", "calendars.due", views.Due, due, [_START, *_TARGETS])
 get_route(calendars, "/<string:code>/worked", "calendars.worked", views.Worked, worked, [_START, _END])
-list_route(policies, group.POLICIES, views.PolicyView)
-read_route(policies, "/<string:code>", "policies.read", views.PolicyView, group.find_policy)
 list_route(reports, group.REPORTS, views.ReportView)
 read_route(reports, "/<string:no>", "closure-reports.read", views.ReportView, group.find_report)

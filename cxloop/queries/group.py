@@ -1,4 +1,4 @@
-"""The group itself: units, people, calendars, policies, closure reports."""
+"""The group itself: units, people, calendars, closure reports."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from ..domain.vocabulary import Role
 from ..extensions import db
 from ..models.calendar import Calendar, CalendarRevision
 from ..models.closure import ClosureReport
-from ..models.policy import Policy, PolicyVersion
 from ..models.scope import reports_seen
 from ..models.unit import Unit
 from ..models.user import Membership, User
@@ -84,26 +83,6 @@ def find_calendar(*, code: str, person: Person, at: datetime) -> dict[str, Any] 
     return view
 
 
-def policy_views(policies: Sequence[Policy], _person: Person, _at: datetime) -> list[dict[str, Any]]:
-    """Policies with the number of their newest version."""
-    return [{"code": row.code, "current": row.current, "version": row.version} for row in policies]
-
-
-def find_policy(*, code: str, person: Person, at: datetime) -> dict[str, Any] | None:
-    """One policy with its newest body and all its versions, or None."""
-    row = db.session.get(Policy, code)
-    if row is None:
-        return None
-    versions = list(
-        db.session.scalars(select(PolicyVersion).where(PolicyVersion.policy == code).order_by(PolicyVersion.n))
-    )
-    names = ("n", "published_at", "effective_from", "digest")
-    view = policy_views([row], person, at)[0]
-    view["versions"] = [{name: getattr(version, name) for name in names} for version in versions]
-    view["body"] = versions[-1].body if versions else None
-    return view
-
-
 def report_views(reports: Sequence[ClosureReport], _person: Person, _at: datetime) -> list[dict[str, Any]]:
     """Closure reports: the frozen content with its digest, and the audit's word."""
     return [
@@ -166,9 +145,6 @@ USERS = Listing(
 )
 CALENDARS = Listing(
     name="calendars", entity=Calendar, seen=everyone, view=calendar_views, sorts={"code": Calendar.code}, order="code"
-)
-POLICIES = Listing(
-    name="policies", entity=Policy, seen=everyone, view=policy_views, sorts={"code": Policy.code}, order="code"
 )
 REPORTS = Listing(
     name="closure-reports",

@@ -235,16 +235,6 @@ class CalendarView(Schema):
     published_at = _moment()
 
 
-class PolicyView(Schema):
-    """A policy; its list form lacks versions and body."""
-
-    code = fields.String()
-    current = fields.Integer()
-    version = fields.Integer()
-    versions = fields.List(fields.Dict())
-    body = fields.Dict(allow_none=True)
-
-
 class ReportView(Schema):
     """A closure report; its list form lacks content and canonical text."""
 
@@ -293,6 +283,35 @@ class Worked(Schema):
     """Working time between two moments."""
 
     hours = fields.Float()
+
+
+class StepView(Schema):
+    """A step of why something is due when: its sentence, and what it says as data. Times in seconds of working time."""
+
+    step = fields.String()
+    text = fields.String(metadata={"description": "the step in the caller's words, in the calendar's wall time"})
+    at = _moment()
+    to = _moment()
+    seconds = fields.Integer()
+    holder = _text()
+    due_at = _moment()
+    due_before = _moment()
+    consumed = fields.Integer()
+    left = fields.Integer()
+    left_before = fields.Integer()
+    days = fields.List(fields.Dict())
+
+
+class PreviewView(Schema):
+    """What would be due when; seconds of working time. Without a due it is still paused."""
+
+    due_at = _moment()
+    provisional = fields.Boolean()
+    worked = fields.Integer()
+    left = fields.Integer(metadata={"description": "negative past the due"})
+    breached = fields.Boolean()
+    rungs = fields.List(fields.Dict())
+    why = fields.List(fields.Nested(StepView))
 
 
 class Imported(Schema):
