@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response
 from flask_smorest import Blueprint
+from marshmallow import Schema
 from werkzeug.routing import IntegerConverter
 
 from ..domain.lifecycle import ACTS as LIFECYCLE
@@ -104,7 +105,7 @@ def _route(
     view = blueprint.response(code, schema)(answer)
     refused = _refused(_REFUSALS if method == "POST" else _READ_REFUSALS)
     said: dict[str, Any] = {"operationId": operation, "parameters": parameters or [], "responses": refused}
-    if method == "POST":
+    if method == "POST" and operation in LIFECYCLE:
         said["parameters"] = KEY_HEADER if LIFECYCLE[operation].creates else [*VERSION_HEADER, *KEY_HEADER]
     if takes is not None:
         said["requestBody"] = {"content": {"application/json": {"schema": SCHEMAS[takes]}}}
@@ -119,6 +120,14 @@ def post_route(
 ) -> None:  # fmt: skip
     """POST with an answer of its own: opening, importing."""
     _route(blueprint, rule, "POST", operation, answer, schema, takes=takes, form=form, code=code)
+
+
+def question_route(
+    blueprint: Blueprint, rule: str, operation: str, schema: Any, answer: Any, body: type[Schema],
+) -> None:  # fmt: skip
+    """POST of a question that is too long for an address: it changes nothing, so a key or version means nothing."""
+    form = {"content": {"application/json": {"schema": body}}}
+    _route(blueprint, rule, "POST", operation, answer, schema, form=form)
 
 
 def get_route(
