@@ -16,12 +16,14 @@ blueprint = noun("issues", "Issues of the center")
 ACTS = (
     "issue.analyse",
     "issue.dispatch",
+    "issue.rerate",
     "issue.dismiss",
     "issue.merge",
     "verification.record",
     "closure.close",
     "audit.approve",
     "audit.return",
+    "issue.reopen",
 )
 
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from .calendar import Target, WorkCalendar
 from .policy import RungSpec
+from .vocabulary import CENTER
 
 RUNNING, STOPPED, PAUSED = "running", "stopped", "paused"
 ENDED, CANCELLED, MOVED = "ended", "cancelled", "moved"
@@ -62,17 +63,20 @@ def _effects(text: str) -> tuple[Effect, ...]:
 
 # start: a new cycle of the clock · stop: for somebody's verdict · resume: under the original limit (K9) ·
 # rerun: as if it had never stopped · end: done · cancel: the subject is gone · move: the task goes elsewhere ·
-# charge: the dispatcher pays.
+# charge: the dispatcher pays · pause, unpause: with the dispatcher's consent (K8) · extend: a later due (K10).
 EFFECTS: dict[str, tuple[Effect, ...]] = {
     "issue.open": _effects("start triage, start issue"),
     "issue.dispatch": _effects("end triage"),
     "issue.dismiss": _effects("end triage, cancel issue"),
     "issue.merge": _effects("end triage, cancel issue"),
+    "issue.reopen": _effects("cancel audit, cancel archive, cancel reexamine, start triage, start issue"),
+    "issue.recheck": _effects("end reexamine"),
     "issue.advance": _effects("end issue"),
     "issue.advance:unanswered": _effects("start triage"),
     "verification.record:ineffective": _effects("end verify, start triage, start issue"),
     "closure.close:drawn": _effects("end verify, start audit"),
     "closure.close:undrawn": _effects("end verify, start archive"),
+    "closure.close:parked": _effects("start reexamine"),
     "closure.archive": _effects("end archive"),
     "audit.approve": _effects("end audit"),
     "audit.return": _effects("end audit, start verify"),
@@ -83,6 +87,17 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "task.adjudicate": _effects("end decide, move sign, move feedback, start sign, start feedback"),
     "task.transfer": _effects("move sign, move feedback, start sign, start feedback"),
     "task.cancel": _effects("cancel sign, cancel feedback, cancel decide, cancel review"),
+    "extension.request": _effects("start decide"),
+    "extension.grant:feedback": _effects("end decide, extend feedback"),
+    "extension.grant:measure": _effects("end decide, extend measure"),
+    "extension.refuse": _effects("end decide"),
+    "pause.request": _effects("start decide"),
+    "pause.grant:feedback": _effects("end decide, pause feedback"),
+    "pause.grant:measure": _effects("end decide, pause measure"),
+    "pause.refuse": _effects("end decide"),
+    "request.lapse": _effects("cancel decide"),
+    "clock.resume:feedback": _effects("unpause feedback"),
+    "clock.resume:measure": _effects("unpause measure"),
     "feedback.submit": _effects("stop feedback, start review"),
     "feedback.withdraw": _effects("rerun feedback, cancel review"),
     "review.accept:accepted": _effects("end feedback, end review"),
@@ -96,13 +111,35 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
 }
 
 
+def account(
+    *, holder: str, owner: str, due: datetime, asked_of: str | None, rerated_until: datetime | None
+) -> tuple[str, str | None]:
+    """On whose account a missed due is, and why where it is not the holder's own.
+
+    A request made in time that nobody decided is the decider's (K10); late by a harsher re-rating alone is the
+    center's (K11).
+    """
+    if holder != owner:
+        return holder, None
+    if asked_of is not None:
+        return asked_of, UNDECIDED
+    if rerated_until is not None and due < rerated_until and owner != CENTER:
+        return CENTER, RERATED
+    return holder, None
+
+
+def remaining(*, calendar: WorkCalendar, at: datetime, whole: int, consumed: int, floor: Target) -> int:
+    """What is left in working seconds after a later fact changed the whole (K11): at least the floor, or the whole."""
+    least = min(calendar.worked(at, calendar.due(at, floor)), whole)
+    return max(least, whole - consumed)
+
+
 def replanned(
     *, calendar: WorkCalendar, start: datetime, target: Target, consumed: int, floor: Target, at: datetime
 ) -> datetime:
     """The due after a later fact changed the target (K11): what was consumed counts, at least the floor is left."""
     whole = calendar.worked(start, max(start, calendar.due(start, target)))
-    least = min(calendar.worked(at, calendar.due(at, floor)), whole)
-    return calendar.advance(at, max(least, whole - consumed))
+    return calendar.advance(at, remaining(calendar=calendar, at=at, whole=whole, consumed=consumed, floor=floor))
 
 
 def resumed(*, calendar: WorkCalendar, at: datetime, left: int, whole: int, floor: Target | None) -> datetime:

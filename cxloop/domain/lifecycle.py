@@ -44,6 +44,8 @@ def _row(
 
 
 _OPEN: set[str] = {T.PLANNED, T.DISPATCHED, T.WORKING, T.SIGNING, T.SUBMITTED, T.FOLLOWING, T.DECLINED}
+# While a unit works on it: its answer, or the measures that it has promised.
+_HELD: set[str] = {T.WORKING, T.FOLLOWING}
 
 TABLE: tuple[Act, ...] = (
     _row("signal.register", "signal", "register", to=(S.NEW,), creates=True),
@@ -62,6 +64,7 @@ TABLE: tuple[Act, ...] = (
         (I.ANALYSING, I.IN_PROGRESS, I.VERIFYING),
     ),
     _row("issue.dispatch", "issue", "dispatch", {I.NEW, I.ANALYSING, I.IN_PROGRESS}, (I.IN_PROGRESS,)),
+    _row("issue.rerate", "issue", "rerate", {I.IN_PROGRESS, I.VERIFYING}),
     _row("issue.dismiss", "issue", "dismiss", {I.NEW, I.ANALYSING}, (I.DISMISSED,)),
     _row("issue.merge", "issue", "merge", {I.NEW, I.ANALYSING}, (I.MERGED,)),
     _row("issue.advance", "issue", "advance", {I.IN_PROGRESS}, (I.VERIFYING, I.ANALYSING), by_itself=True),
@@ -70,6 +73,7 @@ TABLE: tuple[Act, ...] = (
     _row("closure.archive", "issue", "archive", {I.CLOSED}, (I.ARCHIVED,), by_itself=True),
     _row("audit.approve", "issue", "approve", {I.CLOSED}, (I.ARCHIVED,), given={"drawn"}),
     _row("audit.return", "issue", "return", {I.CLOSED}, (I.VERIFYING,), given={"drawn"}),
+    _row("issue.reopen", "issue", "reopen", {I.CLOSED, I.ARCHIVED, I.DISMISSED}, (I.ANALYSING,)),
     _row("task.release", "task", "release", {T.PLANNED}, (T.DISPATCHED,), by_itself=True),
     _row("task.sign", "task", "sign", {T.DISPATCHED}, (T.WORKING,)),
     _row("task.assign", "task", "assign", {T.DISPATCHED, T.WORKING, T.SUBMITTED}),
@@ -77,6 +81,13 @@ TABLE: tuple[Act, ...] = (
     _row("task.redispatch", "task", "redispatch", {T.DECLINED}, (T.DISPATCHED,), barred={"declined_twice"}),
     _row("task.adjudicate", "task", "adjudicate", {T.DECLINED}, (T.DISPATCHED,), given={"declined_twice"}),
     _row("task.transfer", "task", "transfer", {T.WORKING}, (T.DISPATCHED,)),
+    _row("extension.request", "task", "request-extension", _HELD, barred={"extension_asked"}),
+    _row("extension.grant", "task", "grant-extension", _HELD, given={"extension_asked"}),
+    _row("extension.refuse", "task", "refuse-extension", _HELD, given={"extension_asked"}),
+    _row("pause.request", "task", "pause", _HELD, barred={"pause_asked"}),
+    _row("pause.grant", "task", "grant-pause", _HELD, given={"pause_asked"}),
+    _row("pause.refuse", "task", "refuse-pause", _HELD, given={"pause_asked"}),
+    _row("clock.resume", "task", "resume", _HELD, given={"paused"}),
     _row("feedback.submit", "task", "feedback", {T.WORKING}, (T.SUBMITTED,)),
     _row("feedback.withdraw", "task", "withdraw", {T.SUBMITTED}, (T.WORKING,)),
     _row("review.accept", "task", "accept", {T.SUBMITTED}, (T.ACCEPTED, T.FOLLOWING)),
@@ -89,13 +100,18 @@ TABLE: tuple[Act, ...] = (
     _row("measure.confirm", "measure", "confirm", {M.DONE}, (M.CONFIRMED,), given={"following"}),
     _row("measure.send_back", "measure", "send-back", {M.DONE}, (M.OPEN,), given={"following"}),
     _row("clock.fire", "clock", "fire", by_itself=True),
+    _row("breach.waive", "clock", "waive", given={"breached"}),
+    _row("clock.replan", "clock", "replan", by_itself=True),
     _row("unit.add", "unit", "add", creates=True),
+    _row("unit.set_days", "unit", "set-days"),
     _row("user.add", "user", "add", creates=True),
     _row("user.set_password", "user", "set-password"),
     _row("token.issue", "user", "issue-token"),
     _row("token.revoke", "user", "revoke-token"),
     _row("policy.publish", "policy", "publish", creates=True),
     _row("calendar.publish", "calendar", "publish", creates=True),
+    _row("calendar.import_days", "calendar", "import"),
+    _row("calendar.withdraw", "calendar", "retire"),
 )
 ACTS: dict[str, Act] = {row.name: row for row in TABLE}
 

@@ -52,6 +52,7 @@ class Facts:
     handler: str | None = None
     raiser: str | None = None
     submitter: str | None = None
+    askers: frozenset[str] = field(default_factory=frozenset)
     verifiers: frozenset[str] = field(default_factory=frozenset)
     participants: frozenset[str] = field(default_factory=frozenset)
     owner: str | None = None
@@ -82,6 +83,8 @@ TABLE: dict[str, Permit] = {
     "issue.dispatch": _permit("center"),
     "issue.dismiss": _permit("center"),
     "issue.merge": _permit("center"),
+    "issue.rerate": _permit("center_manager"),
+    "issue.reopen": _permit("center_manager"),
     "issue.advance": _permit("system"),
     "verification.record": _permit("center"),
     "closure.close": _permit("center_manager", "verifier"),
@@ -95,6 +98,14 @@ TABLE: dict[str, Permit] = {
     "task.redispatch": _permit("dispatcher"),
     "task.adjudicate": _permit("dispatcher_manager"),
     "task.transfer": _permit("dispatcher"),
+    "extension.request": _permit("unit_lead handler"),
+    "extension.grant": _permit("dispatcher", "asker"),
+    "extension.refuse": _permit("dispatcher", "asker"),
+    "pause.request": _permit("unit_lead handler"),
+    "pause.grant": _permit("dispatcher", "asker"),
+    "pause.refuse": _permit("dispatcher", "asker"),
+    "clock.resume": _permit("unit_lead handler dispatcher"),
+    "breach.waive": _permit("center_manager"),
     "feedback.submit": _permit("unit_lead handler"),
     "feedback.withdraw": _permit("unit_lead handler"),
     "review.accept": _permit("dispatcher", "submitter"),
@@ -107,13 +118,17 @@ TABLE: dict[str, Permit] = {
     "measure.confirm": _permit("dispatcher", "submitter"),
     "measure.send_back": _permit("dispatcher", "submitter"),
     "clock.fire": _permit("system"),
+    "clock.replan": _permit("system"),
     "unit.add": _permit("admin system"),
+    "unit.set_days": _permit("admin system"),
     "user.add": _permit("admin system"),
     "user.set_password": _permit("admin self system"),
     "token.issue": _permit("self system"),
     "token.revoke": _permit("admin self system"),
     "policy.publish": _permit("admin system"),
     "calendar.publish": _permit("admin system"),
+    "calendar.import_days": _permit("admin system"),
+    "calendar.withdraw": _permit("admin system"),
 }
 
 
@@ -134,11 +149,12 @@ def relate(*, person: Person, facts: Facts) -> frozenset[str]:
         "self": facts.owner,
     }
     found |= {relation for relation, name in named.items() if name == person.name}
-    if person.name in facts.verifiers:
-        found.add("verifier")
-    if person.name in facts.participants:
-        found.add("participant")
+    found |= {relation for relation, names in _groups(facts) if person.name in names}
     return frozenset(found | _dispatching(person, facts))
+
+
+def _groups(facts: Facts) -> tuple[tuple[str, frozenset[str]], ...]:
+    return ("asker", facts.askers), ("verifier", facts.verifiers), ("participant", facts.participants)
 
 
 def _standing(person: Person) -> Iterable[str]:

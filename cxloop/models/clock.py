@@ -28,7 +28,7 @@ class Clock(Trailed, Base):
         Index("ix_clocks_chain", "chain_kind", "chain_no"),
     )
     untrailed = frozenset(
-        {"id", "chain_kind", "chain_no", "consumed", "plan", "asked", "checked_revision", "checked_national"}
+        {"id", "chain_kind", "chain_no", "consumed", "plan", "asked_of", "checked_revision", "checked_national"}
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,8 +58,10 @@ class Clock(Trailed, Base):
     # Working seconds paused so far, and how often it was extended: both are limited by the policy.
     paused: Mapped[int] = mapped_column(default=0)
     extensions: Mapped[int] = mapped_column(default=0)
-    # A request made in time waits for its decision: if the due passes meanwhile, that is the dispatcher's.
-    asked: Mapped[bool] = mapped_column(default=False)
+    # Whose decision on a request made in time is awaited: if the due passes meanwhile, the breach is theirs.
+    asked_of: Mapped[str | None]
+    # The due before a harsher re-rating: whoever is late by the re-rating alone is not to blame.
+    rerated_until: Mapped[datetime | None]
     # The newest revisions under which it was looked at after a publication; its plans pin those that hold.
     checked_revision: Mapped[int] = mapped_column(default=0)
     checked_national: Mapped[int] = mapped_column(default=0)
@@ -90,7 +92,8 @@ class ClockPlan(Base):
     clock_id: Mapped[int] = mapped_column(ForeignKey("clocks.id"))
     n: Mapped[int]
     at: Mapped[datetime]
-    due_at: Mapped[datetime]
+    # None while paused: then only what remains is known.
+    due_at: Mapped[datetime | None]
     why: Mapped[str]
     act: Mapped[str]
     target: Mapped[str]
@@ -99,7 +102,7 @@ class ClockPlan(Base):
     calendar_revision: Mapped[int]
     national_revision: Mapped[int]
     consumed: Mapped[int]
-    # Working seconds from `at` to the due; none where the target itself leads there.
+    # Working seconds from `at` to the due (rows from before this column have none).
     remaining: Mapped[int | None]
 
 

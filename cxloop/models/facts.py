@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 
+from ..domain.clocks import PAUSED
+from ..domain.numbers import issue_of
 from ..domain.permissions import Facts, Person
 from ..domain.vocabulary import ReportState, TaskState
 from ..extensions import db
+from .clock import Breach, Clock, Request, Waiver
 from .closure import ClosureReport
 from .issue import Issue, Participant, Verification
 from .measure import Measure
@@ -53,16 +56,57 @@ def _paths(codes: set[str | None]) -> dict[str | None, str]:
 def _tasks(tasks: Sequence[Task], _person: Person, at: datetime) -> dict[str, Known]:
     paths = _paths({task.unit for task in tasks})
     limit = sla_policy(version_in_force(SLA, at)).declines
-    return {task.no: Known(_task_facts(task, paths[task.unit]), _task_conditions(task, at, limit)) for task in tasks}
+    waiting = _waiting([task.no for task in tasks if task.state in HELD])
+    return {
+        task.no: Known(
+            _task_facts(task, paths[task.unit], waiting.get(task.no, NOTHING_ASKED)),
+            _task_conditions(task, at, limit) | waiting.get(task.no, NOTHING_ASKED).conditions,
+        )
+        for task in tasks
+    }
 
 
-def _task_facts(task: Task, path: str) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What waits on a task: which requests, whether something of it is paused, and who asked."""
+
+    conditions: frozenset[str] = frozenset()
+    askers: frozenset[str] = frozenset()
+
+
+NOTHING_ASKED = Asked()
+HELD = frozenset({TaskState.WORKING, TaskState.FOLLOWING})
+
+
+def _waiting(numbers: list[str]) -> dict[str, Asked]:
+    if not numbers:
+        return {}
+    issues = {issue_of(no=no) for no in numbers}
+    paused = select(Clock.subject, literal("paused"), literal("")).where(
+        Clock.chain_kind == "issue",
+        Clock.chain_no.in_(issues),
+        Clock.state == PAUSED,
+        Clock.kind.in_({"feedback", "measure"}),
+    )
+    asked = select(Request.task_no, Request.kind, Request.by).where(
+        Request.task_no.in_(numbers), Request.decided_at.is_(None)
+    )
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for subject, what, by in db.session.execute(union_all(paused, asked)):
+        conditions, askers = found.setdefault(subject.partition("/")[0], (set(), set()))
+        conditions.add(what if what == "paused" else f"{what}_asked")
+        askers.update({by} - {""})
+    return {no: Asked(frozenset(conditions), frozenset(askers)) for no, (conditions, askers) in found.items()}
+
+
+def _task_facts(task: Task, path: str, asked: Asked) -> Facts:
     return Facts(
         unit=task.unit,
         unit_path=path,
         dispatcher=task.dispatcher,
         handler=task.handler,
         submitter=task.submitted_by,
+        askers=asked.askers,
     )
 
 
@@ -161,10 +205,19 @@ def _users(users: Sequence[User], _person: Person, _at: datetime) -> dict[str, K
     return {user.name: Known(Facts(owner=user.name)) for user in users}
 
 
+def _clocks(clocks: Sequence[Clock], _person: Person, _at: datetime) -> dict[str, Known]:
+    excused = select(Waiver.id).where(Waiver.breach_id == Breach.id).exists()
+    mine = Breach.clock_id.in_({clock.id for clock in clocks})
+    late = set(db.session.scalars(select(Breach.clock_id).where(mine, ~excused)))
+    breached = Known(Facts(), frozenset({"breached"}))
+    return {str(clock.id): breached if clock.id in late else NOTHING for clock in clocks}
+
+
 _KNOWN: dict[type[Any], Callable[[Any, Person, datetime], dict[str, Known]]] = {
     Task: _tasks,
     Measure: _measures,
     Issue: _issues,
     Signal: _signals,
     User: _users,
+    Clock: _clocks,
 }

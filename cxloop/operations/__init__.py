@@ -8,10 +8,12 @@ from . import (
     feedback,
     issues,
     policies,
+    requests,
     reviews,
     signals,
     tasks,
     verification,
+    waivers,
 )
 
 __all__ = [
@@ -22,8 +24,10 @@ __all__ = [
     "feedback",
     "issues",
     "policies",
+    "requests",
     "reviews",
     "signals",
     "tasks",
     "verification",
+    "waivers",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ..domain.buttons import allowed_verbs
@@ -22,6 +22,7 @@ from ..domain.permissions import Facts, Person, permitted, relate
 from ..domain.vocabulary import SYSTEM
 from ..extensions import db
 from ..models.chain import ChainRoot, locking
+from ..models.clock import Clock
 from ..models.facts import known
 from ..models.issue import Issue, Participant
 from ..models.measure import Measure
@@ -221,10 +222,19 @@ def record(write: Callable[[], T]) -> T:
 def _chains(story: Story, call: Call) -> list[tuple[str, str]]:
     row = LIFECYCLE[call.act]
     chains = set(story.also(call))
-    if call.on is not None:
+    if call.on is not None and row.on == "clock":
+        chains |= _chain_of_clock(call.on)
+    elif call.on is not None:
         kind = "issue" if row.on in {"issue", "task", "measure"} else row.on
         chains.add((kind, issue_of(no=call.on) if kind == "issue" else call.on))
     return sorted(chains)
+
+
+def _chain_of_clock(number: str) -> set[tuple[str, str]]:
+    if not _COUNT.fullmatch(number):
+        return set()
+    found = db.session.execute(select(Clock.chain_kind, Clock.chain_no).where(Clock.id == int(number))).first()
+    return set() if found is None else {(found[0], found[1])}
 
 
 def _lock(chains: list[tuple[str, str]]) -> list[ChainRoot]:
@@ -259,6 +269,8 @@ def load_subject(kind: str, number: str, person: Person) -> Any:
         if not _COUNT.fullmatch(n):
             return None
         statement = select(Measure).where(Measure.task_no == task_no, Measure.n == int(n))
+    elif kind == "clock":
+        statement = select(Clock).where(Clock.id == int(number) if _COUNT.fullmatch(number) else false())
     elif kind in _LIVING:
         cls = _LIVING[kind]
         statement = select(cls).where(cls.no == number)
@@ -282,8 +294,10 @@ def _check(call: Call, subject: Any, person: Person, at: datetime) -> None:
         raise Forbidden(why)
     if subject is None:
         return
-    if call.version is not None and call.version != subject.version:
-        raise Stale(subject.version)
+    # A clock has no version of its own: it is read, and changes, with its task.
+    version = getattr(subject, "version", None)
+    if call.version is not None and version is not None and call.version != version:
+        raise Stale(version)
     state = getattr(subject, "state", "")
     why = refusal(act=call.act, state=state, facts=what.conditions)
     if why is not None:

@@ -18,12 +18,13 @@ from ..models.task import Feedback, Task
 from ..models.user import User
 from . import signals as voices
 from .act import Invalid, act
-from .clocks import replan_issue, start_verify, step
+from .clocks import replan_issue, rerate, start_verify, step
 from .notices import people, tell
 
 DEFAULT_SEVERITY = 3
 # Analysing while units already work may change everything but the rating: that is an act of its own.
 BEFORE_DISPATCH = frozenset({IssueState.NEW, IssueState.ANALYSING})
+WITH_THE_UNIT = frozenset({TaskState.DISPATCHED, TaskState.WORKING, TaskState.SIGNING})
 
 
 def check_code(name: str, code: str | None, field: str) -> None:
@@ -118,6 +119,33 @@ def _rate(issue: Issue, severity: int, at: datetime) -> None:
         # The first rating states the dues; a milder one afterwards gives nobody more time without consent (K11).
         return
     replan_issue(issue, at=at, why="rated", act="issue.analyse")
+
+
+@act("issue.rerate")
+def rerate_issue(
+    *, issue: Issue, by: str, at: datetime, severity: int, reason: str, effect: Mapping[str, Any] | None = None,
+    longer: bool = False,
+) -> Issue:  # fmt: skip
+    """Rate an issue anew while units work on it 级别调整 (K11): consumed time, pauses and extensions count.
+
+    A milder rating moves no due earlier, and later only when `longer` says that the center consents. Invalid when the
+    severity is the same.
+    """
+    if severity == issue.severity:
+        raise Invalid("severity", "error.same_severity", severity=severity)
+    if effect is not None:
+        set_effect(issue, effect)
+    milder = severity > issue.severity
+    issue.severity, issue.rated, issue.rerated = severity, True, True
+    rerate(issue, at=at, milder=milder, longer=longer)
+    open_tasks = [task for task in tasks_of_cycle(issue) if task.state in WITH_THE_UNIT]
+    told = {name for task in open_tasks for name in _told_of(task)}
+    tell(told, code="notice.rerated", subject=issue.no, at=at, but=by, title=issue.title, severity=severity)
+    return issue
+
+
+def _told_of(task: Task) -> list[str]:
+    return [task.handler] if task.handler else people(task.unit, Role.UNIT_LEAD)
 
 
 def set_effect(issue: Issue, effect: Mapping[str, Any]) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 from marshmallow import Schema
 
-from ..domain.vocabulary import Duty, MeasureKind, Outcome, Role, UnitKind, Verdict
-from .fields import Anything, Code, Figure, Many, Moment, OneOf, Part, Strict, Text, Truth, Whole
+from ..domain.vocabulary import Duty, MeasureKind, Outcome, Verdict
+from . import calendars
+from .fields import NAME, Code, Figure, Many, Moment, OneOf, Part, Strict, Text, Truth, Whole
+from .group import CalendarPublish, PasswordSet, PolicyPublish, TokenRevoke, UnitAdd, UserAdd
+from .time import BreachWaive, ClockResume, ExtensionGrant, ExtensionRequest, PauseGrant, PauseRequest, RequestRefuse
 
 TITLE = 200
-NAME = 100
 SEVERITY = {"low": 1, "high": 4}
 
 
@@ -154,6 +156,15 @@ class IssueDispatch(Strict):
     tasks = Many(Part(DispatchTask), most=99, least=1, required=True)
 
 
+class IssueRerate(Strict):
+    """Another severity, and why."""
+
+    severity = Whole(**SEVERITY, required=True)
+    reason = Text(most=1000, required=True)
+    effect = Part(Effect, allow_none=True)
+    longer = Truth()
+
+
 class IssueMerge(Strict):
     """Which issue survives."""
 
@@ -282,59 +293,6 @@ class ReviewAccept(Strict):
     liability = Code(allow_none=True)
 
 
-class UnitAdd(Strict):
-    """A unit of the group."""
-
-    name = Text(most=NAME, line=True, required=True)
-    name_en = Text(most=NAME, line=True, required=True)
-    short = Text(most=NAME, line=True)
-    kind = OneOf(UnitKind, required=True)
-    parent = Code(allow_none=True)
-    calendar = Code(required=True)
-    owns = Text(blank=True)
-
-
-class MembershipRow(Strict):
-    """A role in a unit."""
-
-    unit = Code(required=True)
-    role = OneOf(Role, required=True)
-
-
-class UserAdd(Strict):
-    """A person."""
-
-    name = Text(most=NAME, line=True, required=True)
-    name_en = Text(most=NAME, line=True)
-    locale = OneOf(("zh", "en"))
-    memberships = Many(Part(MembershipRow), required=True)
-
-
-class PasswordSet(Strict):
-    """A new password."""
-
-    password = Text(most=500, required=True)
-
-
-class TokenRevoke(Strict):
-    """Which token."""
-
-    n = Whole(low=1, required=True)
-
-
-class CalendarPublish(Strict):
-    """A calendar's definition."""
-
-    definition = Anything(required=True)
-
-
-class PolicyPublish(Strict):
-    """A policy's body."""
-
-    body = Anything(required=True)
-    effective_from = Moment(allow_none=True)
-
-
 SCHEMAS: Mapping[str, type[Schema]] = {
     "signal.register": SignalFields,
     "signal.import": SignalImport,
@@ -346,6 +304,16 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "issue.open": IssueOpen,
     "issue.analyse": IssueAnalyse,
     "issue.dispatch": IssueDispatch,
+    "issue.rerate": IssueRerate,
+    "issue.reopen": ReasonText,
+    "extension.request": ExtensionRequest,
+    "extension.grant": ExtensionGrant,
+    "extension.refuse": RequestRefuse,
+    "pause.request": PauseRequest,
+    "pause.grant": PauseGrant,
+    "pause.refuse": RequestRefuse,
+    "clock.resume": ClockResume,
+    "breach.waive": BreachWaive,
     "issue.dismiss": ReasonText,
     "issue.merge": IssueMerge,
     "verification.record": VerificationRecord,
@@ -373,7 +341,10 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "user.set_password": PasswordSet,
     "token.issue": Nothing,
     "token.revoke": TokenRevoke,
+    "unit.set_days": calendars.UnitSetDays,
     "calendar.publish": CalendarPublish,
+    "calendar.import_days": calendars.CalendarImportDays,
+    "calendar.withdraw": Nothing,
     "policy.publish": PolicyPublish,
 }
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
+# How long a name may be.
+NAME = 100
 MOST_CHARACTERS = 10_000
 MOST_WHOLE = 2_000_000_000
 _MOST_DIGITS = 12

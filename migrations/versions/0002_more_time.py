@@ -71,7 +71,9 @@ def upgrade() -> None:
     )
     # A plain ALTER: a rebuilt table would lose the triggers that keep breaches append-only.
     op.add_column("breaches", sa.Column("cause", sa.Text(), nullable=True))
-    op.add_column("clock_plans", sa.Column("remaining", NUMBER, nullable=True))
+    with op.batch_alter_table("clock_plans") as table:
+        table.add_column(sa.Column("remaining", NUMBER, nullable=True))
+        table.alter_column("due_at", existing_type=MOMENT, nullable=True)
     _clocks()
     zero = sa.text("0")
     op.add_column("calendars", sa.Column("replanned", NUMBER, nullable=False, server_default=zero))
@@ -87,7 +89,8 @@ def _clocks() -> None:
     zero = sa.text("0")
     op.add_column("clocks", sa.Column("remaining", NUMBER, nullable=True))
     op.add_column("clocks", sa.Column("pause_until", MOMENT, nullable=True))
-    op.add_column("clocks", sa.Column("asked", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("clocks", sa.Column("asked_of", sa.Text(), nullable=True))
+    op.add_column("clocks", sa.Column("rerated_until", MOMENT, nullable=True))
     for name in ("paused", "extensions", "checked_revision", "checked_national"):
         op.add_column("clocks", sa.Column(name, NUMBER, nullable=False, server_default=zero))
     op.execute("UPDATE clocks SET checked_revision = calendar_revision, checked_national = national_revision")

@@ -54,7 +54,8 @@ def test_open_means_not_accepted_and_not_cancelled(name: str) -> None:
 
 def test_ends_are_ends() -> None:
     for kind, ends in (("issue", {"archived", "dismissed", "merged"}), ("task", {"accepted", "cancelled"})):
-        assert {state for row in TABLE if row.on == kind for state in row.frm} & ends == set()
+        rows = [row for row in TABLE if row.on == kind and row.name != "issue.reopen"]
+        assert {state for row in rows for state in row.frm} & ends == set()
 
 
 @pytest.mark.parametrize(("kind", "states"), [("signal", SignalState), ("issue", IssueState)])

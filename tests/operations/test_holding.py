@@ -53,7 +53,10 @@ def test_signing_twice_is_refused_with_what_is_possible(story: Story) -> None:
     story.do("task.sign", CHEN, task)
     with pytest.raises(WrongState) as refused:
         story.do("task.sign", CHEN, task)
-    assert (refused.value.state, set(refused.value.allowed)) == ("working", {"assign", "decline", "feedback"})
+    assert (refused.value.state, set(refused.value.allowed)) == (
+        "working",
+        {"assign", "decline", "feedback", "pause", "request-extension"},
+    )
 
 
 def test_a_signer_names_a_handler_of_the_own_subtree(story: Story) -> None:

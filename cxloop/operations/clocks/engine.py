@@ -76,17 +76,18 @@ def start(*, chain: tuple[str, str], subject: str, kind: str, terms: Terms, at: 
         chain_kind=chain[0], chain_no=chain[1], subject=subject, kind=kind, cycle=(cycles or 0) + 1,
         severity=terms.severity, owner=terms.owner, holder=terms.owner, state=rules.RUNNING,
         target=str(terms.target), calendar=terms.calendar, calendar_revision=revision, national_revision=national,
-        policy_version=terms.policy_version, started_at=begin, due_at=terms.due,
-        provisional=calendar.is_provisional(terms.due), plan=0, consumed=0, floor_given=False,
-        plans=[], spans=[], rungs=[], breaches=[],
+        checked_revision=revision, checked_national=national, policy_version=terms.policy_version, started_at=begin,
+        due_at=terms.due, provisional=calendar.is_provisional(terms.due), plan=0, consumed=0, floor_given=False,
+        paused=0, extensions=0, plans=[], spans=[], rungs=[], breaches=[],
     )  # fmt: skip
     db.session.add(clock)
     _open_span(clock, rules.RUNNING, clock.holder, begin)
     plan(clock, at=begin, due=terms.due, consumed=0, why="start", act=act, ladder=terms.ladder, calendar=calendar)
     if terms.begin is not None and terms.begin > at:
         _arm(clock, [rules.Moment(rules.START, terms.begin)])
-    if kind == "archive":
-        _arm(clock, [rules.Moment(rules.FILE, terms.due)])
+    special = {"archive": rules.FILE, "reexamine": rules.RECHECK}.get(kind)
+    if special is not None:
+        _arm(clock, [rules.Moment(special, terms.due)])
     return clock
 
 
@@ -95,10 +96,19 @@ def plan(
     ladder: Sequence[RungSpec], calendar: WorkCalendar,
 ) -> None:  # fmt: skip
     """State a new due time: a plan row, the old plan's rungs cancelled, the new one's armed where still ahead."""
+    clock.due_at = due
+    clock.provisional = calendar.is_provisional(due)
+    left = calendar.worked(at, due) if due > at else 0
+    _note_plan(clock, at=at, due=due, consumed=consumed, remaining=left, why=why, act=act)
+    _arm(clock, rules.moments(calendar=calendar, ladder=ladder, at=at, due=due, consumed=consumed))
+
+
+def _note_plan(
+    clock: Clock, *, at: datetime, due: datetime | None, consumed: int, remaining: int, why: str, act: str
+) -> None:
     _set_rungs(clock, {rules.ARMED, rules.HELD}, rules.CANCELLED)
     clock.plan += 1
-    clock.due_at, clock.consumed = due, consumed
-    clock.provisional = calendar.is_provisional(due)
+    clock.consumed = consumed
     clock.plans.append(
         ClockPlan(
             n=clock.plan,
@@ -112,9 +122,9 @@ def plan(
             calendar_revision=clock.calendar_revision,
             national_revision=clock.national_revision,
             consumed=consumed,
+            remaining=remaining,
         )
     )
-    _arm(clock, rules.moments(calendar=calendar, ladder=ladder, at=at, due=due, consumed=consumed))
 
 
 def stop(clock: Clock, *, at: datetime, holder: str) -> None:
@@ -130,8 +140,9 @@ def resume(clock: Clock, *, at: datetime, act: str, ladder: Sequence[RungSpec], 
 
     `least` is a measure's agreed date: it is due then, or after the floor where that is later, each time anew.
     """
-    calendar, stopped = calendar_of(clock), clock.stopped_at or at
-    whole, consumed, left = _account(clock, calendar, stopped)
+    stopped = clock.stopped_at or at
+    whole, consumed, left = reckon(clock, stopped)
+    calendar = adopt(clock)
     floor = policy_of(clock).floor(clock.severity)
     clock.state, clock.stopped_at = rules.RUNNING, None
     _turn_span(clock, rules.RUNNING, clock.owner, at)
@@ -147,6 +158,46 @@ def resume(clock: Clock, *, at: datetime, act: str, ladder: Sequence[RungSpec], 
         )
         clock.floor_given = clock.floor_given or due > calendar.advance(at, max(left, 0))
     plan(clock, at=at, due=due, consumed=consumed, why="send_back", act=act, ladder=ladder, calendar=calendar)
+
+
+def pause(clock: Clock, *, at: datetime, act: str, until: datetime | None, since: datetime | None = None) -> None:
+    """Pause a running clock (K8): no due time, no rung and no breach, until it runs on, by itself at `until`.
+
+    `since`: when the pause was asked for. If the due has passed while nobody decided, what was left then is given back.
+    """
+    note_lateness(clock, at=at)
+    late = clock.due_at is not None and at >= clock.due_at
+    whole, _consumed, left = reckon(clock, since if late and since is not None else at)
+    if late and since is not None:
+        _turn_span(clock, rules.STOPPED, clock.asked_of or clock.holder, since)
+    clock.asked_of = None
+    clock.state, clock.due_at, clock.provisional = rules.PAUSED, None, False
+    clock.remaining, clock.pause_until = max(left, 0), until
+    _turn_span(clock, rules.PAUSED, clock.holder, at)
+    consumed = whole - clock.remaining
+    _note_plan(clock, at=at, due=None, consumed=consumed, remaining=clock.remaining, why="pause", act=act)
+    if until is not None:
+        _arm(clock, [rules.Moment(rules.RESUME, until)])
+
+
+def unpause(clock: Clock, *, at: datetime, act: str, ladder: Sequence[RungSpec]) -> None:
+    """Run on after a pause: what was left is left, in working time, whatever the wall clock did meanwhile."""
+    calendar = adopt(clock)
+    clock.paused += calendar.worked(_last_span(clock).from_at, at)
+    due = calendar.advance(at, clock.remaining or 0)
+    consumed = clock.plans[-1].consumed
+    clock.state, clock.remaining, clock.pause_until = rules.RUNNING, None, None
+    _turn_span(clock, rules.RUNNING, clock.holder, at)
+    plan(clock, at=at, due=due, consumed=consumed, why="resume", act=act, ladder=ladder, calendar=calendar)
+
+
+def extend(clock: Clock, *, at: datetime, due: datetime, why: str, act: str, ladder: Sequence[RungSpec]) -> None:
+    """Give a running clock a later due (K10); what it was before stays in its plans."""
+    note_lateness(clock, at=at)
+    _whole, consumed, _left = reckon(clock, at)
+    clock.extensions += why == "extension"
+    clock.asked_of = None
+    plan(clock, at=at, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=calendar_of(clock))
 
 
 def rerun(clock: Clock) -> None:
@@ -174,6 +225,7 @@ def finish(clock: Clock, *, at: datetime, how: str) -> None:
     if clock.due_at is not None and ended > clock.due_at:
         clock.overrun = calendar.worked(clock.due_at, ended)
     clock.state, clock.ended_at = how, ended
+    clock.remaining, clock.pause_until = None, None
     span = _last_span(clock)
     span.to_at = max(at, span.from_at)
     _set_rungs(clock, {rules.ARMED, rules.HELD}, rules.CANCELLED)
@@ -190,31 +242,62 @@ def breach(clock: Clock, *, at: datetime) -> Breach | None:
     """Write the breach of the clock's plan, once; returns it when it is new."""
     if clock.due_at is None or any(row.plan == clock.plan for row in clock.breaches):
         return None
+    holder, cause = rules.account(
+        holder=clock.holder, owner=clock.owner, due=clock.due_at, asked_of=clock.asked_of,
+        rerated_until=clock.rerated_until,
+    )  # fmt: skip
     found = Breach(
         clock=clock, plan=clock.plan, at=at, due_at=clock.due_at, policy_version=clock.policy_version,
-        holder=clock.holder,
+        holder=holder, cause=cause,
     )  # fmt: skip
     db.session.add(found)
     return found
 
 
 def replan(
-    clock: Clock, *, at: datetime, target: Target, calendar: str, why: str, act: str, ladder: Sequence[RungSpec]
-) -> None:
-    """State the due anew after a later fact (K11): consumed time counts, in the calendar that holds now."""
+    clock: Clock, *, at: datetime, target: Target, calendar: str, whole: int, why: str, act: str,
+    ladder: Sequence[RungSpec],
+) -> None:  # fmt: skip
+    """State what remains anew after a later fact (K11): consumed time counts, in the calendar that holds now.
+
+    `whole` is all that the clock may take, in working seconds of that calendar. A paused clock stays paused.
+    """
     note_lateness(clock, at=at)
-    value, revision, national = current_calendar(calendar)
-    clock.calendar, clock.calendar_revision, clock.national_revision = calendar, revision, national
+    value = adopt(clock, calendar)
     clock.target = str(target)
-    consumed = value.worked(clock.started_at, at)
+    consumed = consumed_in(clock, value, at)
     floor = policy_of(clock).floor(clock.severity)
-    due = rules.replanned(calendar=value, start=clock.started_at, target=target, consumed=consumed, floor=floor, at=at)
-    plan(clock, at=at, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=value)
+    moment = max(at, clock.started_at)
+    left = rules.remaining(calendar=value, at=moment, whole=whole, consumed=consumed, floor=floor)
+    if clock.state == rules.PAUSED:
+        until, clock.remaining = clock.pause_until, left
+        _note_plan(clock, at=at, due=None, consumed=consumed, remaining=left, why=why, act=act)
+        if until is not None:
+            _arm(clock, [rules.Moment(rules.RESUME, until)])
+        return
+    due = value.advance(moment, left)
+    plan(clock, at=moment, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=value)
+    if clock.started_at > at:
+        _arm(clock, [rules.Moment(rules.START, clock.started_at)])
 
 
-def _account(clock: Clock, calendar: WorkCalendar, at: datetime) -> tuple[int, int, int]:
-    """(whole, consumed, left) in working seconds at a moment; left is negative when the due has passed."""
-    last = clock.plans[-1]
+def adopt(clock: Clock, calendar: str | None = None) -> WorkCalendar:
+    """Pin a clock to the newest revisions of its calendar, or of another, and give that calendar's value."""
+    value, revision, national = current_calendar(calendar or clock.calendar)
+    clock.calendar, clock.calendar_revision, clock.national_revision = calendar or clock.calendar, revision, national
+    clock.checked_revision, clock.checked_national = revision, national
+    return value
+
+
+def consumed_in(clock: Clock, calendar: WorkCalendar, at: datetime) -> int:
+    """Working seconds that a clock has run up to a moment, counted afresh in a calendar from its running stretches."""
+    stretches = [(span.from_at, span.to_at or at) for span in clock.spans if span.state == rules.RUNNING]
+    return sum(calendar.worked(begin, min(end, at)) for begin, end in stretches if min(end, at) > begin)
+
+
+def reckon(clock: Clock, at: datetime) -> tuple[int, int, int]:
+    """(whole, consumed, left) of a running clock in working seconds at a moment; left is negative past the due."""
+    calendar, last = calendar_of(clock), clock.plans[-1]
     due = clock.due_at or at
     consumed = last.consumed + (calendar.worked(last.at, at) if at > last.at else 0)
     whole = last.consumed + (calendar.worked(last.at, due) if due > last.at else 0)

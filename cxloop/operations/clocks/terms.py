@@ -44,6 +44,9 @@ def terms_for(kind: str, issue: Issue, task: Task | None, measure: Measure | Non
     calendar, _revision, _national = current_calendar(code)
     if measure is not None and kind == "measure":
         target, due = _measure(measure, calendar, policy, issue, at)
+    elif kind == "reexamine":
+        due = max(issue.review_at or at, at)
+        target = Target("natural_days", Fraction(max((due - at).days, 1)))
     elif kind == "feedback" and task is not None:
         due = feedback_due(task, issue, policy, calendar, at)
         target = stated(calendar, at, due, in_hours=policy.calendar_code(kind, issue.severity) is not None)
@@ -56,11 +59,11 @@ def terms_for(kind: str, issue: Issue, task: Task | None, measure: Measure | Non
 
 def by_policy(kind: str, issue: Issue, policy: Policy, unit: Unit, task: Task | None = None) -> Target:
     """The target that the policy states for a kind at the issue's severity; a review's depends on its task's wave."""
-    units = _wave_units(task) if kind == "review" and task is not None else 1
+    units = wave_units(task) if kind == "review" and task is not None else 1
     return policy.target(kind, issue.severity, department=unit.is_department(), several=issue.several, units=units)
 
 
-def _wave_units(task: Task) -> int:
+def wave_units(task: Task) -> int:
     """How many units the task's own wave went to."""
     found = db.session.scalar(
         select(func.count(Task.unit.distinct())).where(
@@ -95,7 +98,7 @@ def feedback_due(task: Task, issue: Issue, policy: Policy, calendar: WorkCalenda
     end = rules.wave_end(
         calendar=calendar_of(whole),
         issue_due=whole.due_at,
-        review=policy.target("wave_end", issue.severity, units=_wave_units(task)),
+        review=policy.target("wave_end", issue.severity, units=wave_units(task)),
         gather=policy.target("gather", issue.severity) if task.duty == Duty.SUPPORT else None,
     )
     # Set only while a task lands again after a decline; a first landing and a transfer have none.

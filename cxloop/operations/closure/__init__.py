@@ -3,5 +3,6 @@
 from .audit import approve, archive, give_back
 from .closing import close
 from .ending import dismiss, merge
+from .reopening import reopen
 
-__all__ = ["approve", "archive", "close", "dismiss", "give_back", "merge"]
+__all__ = ["approve", "archive", "close", "dismiss", "give_back", "merge", "reopen"]

@@ -11,6 +11,7 @@ from ...domain.numbers import report_no
 from ...domain.sampling import Draw, draw
 from ...domain.vocabulary import Duty, IssueState, MeasureKind, ReportState, Role, TaskState, Verdict
 from ...extensions import db
+from ...models.clock import Breach, Clock, Waiver
 from ...models.closure import ClosureReport, Control, Liability, Opinion
 from ...models.issue import Issue, Verification
 from ...models.measure import Measure
@@ -48,6 +49,8 @@ def close(
     report.body = canonical(compose(issue, tasks, report, said))
     report.sha256 = digest(report.body)
     step(issue, act=f"closure.close:{'drawn' if report.drawn else 'undrawn'}", at=at, to=IssueState.CLOSED)
+    if issue.review_at is not None:
+        step(issue, act="closure.close:parked", at=at)
     told = people(None, Role.AUDITOR) if report.drawn else []
     tell([*told, issue.opened_by], code="notice.closed", subject=issue.no, at=at, but=by, title=issue.title)
     return issue
@@ -137,6 +140,10 @@ def _draw(issue: Issue, tasks: Sequence[Task], no: str, head: str, at: datetime)
     always = ["severity"] if share >= 100 else []
     if any(task.send_backs >= policy.send_backs for task in tasks):
         always.append("send_backs")
+    if _has_waiver(issue):
+        always.append("waiver")
+    if issue.rerated:
+        always.append("rerated")
     returned = db.session.scalar(
         select(func.count())
         .select_from(ClosureReport)
@@ -146,6 +153,11 @@ def _draw(issue: Issue, tasks: Sequence[Task], no: str, head: str, at: datetime)
         # Whoever returned a report sees its successor: chance does not let it slip by.
         always.append("returned")
     return draw(report=no, head=head, share=share, always=tuple(always))
+
+
+def _has_waiver(issue: Issue) -> bool:
+    found = select(Waiver.id).join(Waiver.breach).join(Breach.clock)
+    return db.session.scalar(found.where(Clock.chain_kind == "issue", Clock.chain_no == issue.no).limit(1)) is not None
 
 
 def _leave_controls(issue: Issue, report: ClosureReport, controls: Sequence[Mapping[str, Any]]) -> None:
