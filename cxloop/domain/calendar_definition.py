@@ -17,6 +17,7 @@ Kind = Literal["holiday", "workday"]
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
 _MONTH_DAY: Final = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_UNKEPT: Final = re.compile("[\x00\ud800-\udfff]")
 _KEYS: Final = {"tz", "week", "weeks", "workday_week", "days", "national", "freezes", "name", "name_en", "note"}
 _TEXT_KEYS: Final = ("name", "name_en", "note")
 _LEAP: Final = 2000  # a month-day is read in a leap year, so that 02-29 may bound a season
@@ -84,7 +85,7 @@ class Definition:
         """Read a JSON-like definition; CalendarError names the first field that cannot be meant."""
         fields = _fields(value, "", required={"tz", "week"}, allowed=_KEYS)
         for key in _TEXT_KEYS:
-            _text(fields.get(key, ""), key)
+            read_text(fields.get(key, ""), key)
         national = fields.get("national", False)
         if not isinstance(national, bool):
             raise CalendarError("national", "not_a_boolean")
@@ -127,10 +128,10 @@ def read_days(value: object, field: str = "days") -> tuple[Day, ...]:
             raise CalendarError(f"{name}.kind", "bad_kind")
         intervals = fields.get("intervals")
         day = Day(
-            date=_date(fields["date"], f"{name}.date"),
+            date=read_date(fields["date"], f"{name}.date"),
             kind=fields["kind"],
-            name=_text(fields.get("name", ""), f"{name}.name"),
-            source=_text(fields.get("source", ""), f"{name}.source"),
+            name=read_text(fields.get("name", ""), f"{name}.name"),
+            source=read_text(fields.get("source", ""), f"{name}.source"),
             intervals=None if intervals is None else _intervals(intervals, f"{name}.intervals"),
         )
         if day.intervals is not None and bool(day.intervals) == (day.kind == "holiday"):
@@ -152,9 +153,9 @@ def _pattern(value: object, field: str) -> Pattern:
             first=_month_day(fields["valid_from"], f"{field}.valid_from"),
             last=_month_day(fields["valid_until"], f"{field}.valid_until"),
         )
-    first = _date(fields["valid_from"], f"{field}.valid_from")
+    first = read_date(fields["valid_from"], f"{field}.valid_from")
     until = fields.get("valid_until")
-    last = None if until is None else _date(until, f"{field}.valid_until")
+    last = None if until is None else read_date(until, f"{field}.valid_until")
     if last is not None and last < first:
         raise CalendarError(f"{field}.valid_until", "reversed")
     return Pattern(week=week, first=first, last=last)
@@ -163,9 +164,9 @@ def _pattern(value: object, field: str) -> Pattern:
 def _freeze(value: object, field: str) -> Freeze:
     fields = _fields(value, field, required={"name", "from", "to"}, allowed=set())
     freeze = Freeze(
-        name=_text(fields["name"], f"{field}.name"),
-        first=_date(fields["from"], f"{field}.from"),
-        last=_date(fields["to"], f"{field}.to"),
+        name=read_text(fields["name"], f"{field}.name"),
+        first=read_date(fields["from"], f"{field}.from"),
+        last=read_date(fields["to"], f"{field}.to"),
     )
     if freeze.last < freeze.first:
         raise CalendarError(f"{field}.to", "reversed")
@@ -211,7 +212,8 @@ def _time(value: object, field: str) -> int:
     return int(hours) * 3600 + int(minutes) * 60
 
 
-def _date(value: object, field: str) -> date:
+def read_date(value: object, field: str) -> date:
+    """Read a date such as 2026-10-01, or one that already is; CalendarError names the field."""
     try:
         if isinstance(value, date) and type(value) is date:  # TOML has dates of its own
             return value
@@ -226,7 +228,7 @@ def _month_day(value: object, field: str) -> tuple[int, int]:
     match = _MONTH_DAY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise CalendarError(field, "bad_date")
-    day = _date(f"{_LEAP}-{match[0]}", field)
+    day = read_date(f"{_LEAP}-{match[0]}", field)
     return day.month, day.day
 
 
@@ -239,9 +241,12 @@ def _zone(value: object) -> ZoneInfo:
     raise CalendarError("tz", "bad_zone")
 
 
-def _text(value: object, field: str) -> str:
+def read_text(value: object, field: str) -> str:
+    """Read a text; CalendarError names the field of what is none, and of characters that no database keeps."""
     if not isinstance(value, str):
         raise CalendarError(field, "not_a_text")
+    if _UNKEPT.search(value):
+        raise CalendarError(field, "characters")
     return value
 
 

@@ -1,13 +1,16 @@
 """Calendars as records: a root and its immutable revisions. The arithmetic is a value: domain.calendar."""
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..domain.calendar import WorkCalendar, read_days
+from ..domain.calendar import WorkCalendar
+from ..domain.calendar_base import BASE, hours_only
+from ..domain.calendar_national import read_national
 from ..extensions import Base, JSONText, db
 from .chain import ChainRoot, Trailed
 
@@ -54,7 +57,8 @@ class CalendarRevision(Trailed, Base):
         return f"{self.calendar}/{self.n}"
 
 
-def _definition(code: str, revision: int) -> Any:
+def definition_of(code: str, revision: int) -> Any:
+    """A calendar's stored definition at a revision; LookupError when there is none."""
     found = db.session.scalar(
         select(CalendarRevision.definition).where(CalendarRevision.calendar == code, CalendarRevision.n == revision)
     )
@@ -63,15 +67,35 @@ def _definition(code: str, revision: int) -> Any:
     return found
 
 
+def newest_definitions() -> dict[str, Any]:
+    """The stored definition of every calendar at its newest revision, by code; without the national table."""
+    newest = (CalendarRevision.calendar == Calendar.code) & (CalendarRevision.n == Calendar.revision)
+    rows = select(Calendar.code, CalendarRevision.definition).join(CalendarRevision, newest).order_by(Calendar.code)
+    return dict(db.session.execute(rows.where(Calendar.code != NATIONAL)).all())
+
+
+def based_on(code: str, definitions: Mapping[str, Any]) -> list[str]:
+    """The calendars built on one, directly or through others, each after the one it is built on."""
+    found, above = [], {code}
+    while below := sorted(one for one, told in definitions.items() if told.get(BASE) in above and one not in found):
+        found += below
+        above = set(below)
+    return found
+
+
 @lru_cache(maxsize=512)
 def _built(_database: str, code: str, revision: int, national: int) -> WorkCalendar:
     # Revisions never change, so a value once built serves the process's whole life.
-    definition = _definition(code, revision)
-    if not (definition.get("national") and national):
-        return WorkCalendar.from_definition(definition, code=code)
-    table = _definition(NATIONAL, national)
-    until = date.fromisoformat(table["official_until"])
-    return WorkCalendar.from_definition(definition, national=read_days(table["days"]), official_until=until, code=code)
+    return value_of(definition_of(code, revision), definition_of(NATIONAL, national) if national else None, code=code)
+
+
+def value_of(definition: Mapping[str, Any], table: Mapping[str, Any] | None, *, code: str) -> WorkCalendar:
+    """The value of a stored definition on a table of national days, which counts where the definition asks for it."""
+    hours = hours_only(definition)
+    if table is None or not hours.get("national"):
+        return WorkCalendar.from_definition(hours, code=code)
+    days = read_national(table)
+    return WorkCalendar.from_definition(hours, national=days.days, official_until=days.official_until, code=code)
 
 
 def work_calendar(code: str, revision: int, national: int) -> WorkCalendar:

@@ -97,6 +97,13 @@ def sla_policy(n: int) -> SlaPolicy:
     return _sla(_database(), n)
 
 
+def calendars_of_policies() -> dict[str, list[str]]:
+    """The calendars that a policy names at its newest version, each with the policies that do."""
+    row = db.session.get(Policy, SLA)
+    promises = _body(SLA, row.current).get("severity", {}) if row is not None and row.current else {}
+    return {promise["calendar"]: [SLA] for promise in promises.values() if "calendar" in promise}
+
+
 def codes(n: int | None = None) -> Codes:
     """The lists of a version of `codes`, by default the newest. LookupError before any is published."""
     if n is None:

@@ -134,8 +134,8 @@ def calendar_now(clock: Clock) -> str:
     return clock.calendar if unit is None else unit.calendar
 
 
-def _chains(pending: _Pending, but: Iterable[str], most: int) -> list[tuple[str, str]]:
-    """The chains with clocks to be looked at, the soonest due first."""
+def _chains(pending: _Pending, but: Iterable[str], most: int) -> list[tuple[datetime, str, str]]:
+    """(due, kind, number) of the chains with clocks to be looked at, the soonest due first."""
     first = func.min(Clock.due_at)
     rows = select(Clock.chain_kind, Clock.chain_no, first).where(pending.behind(), Clock.chain_no.not_in(list(but)))
     rows = rows.group_by(Clock.chain_kind, Clock.chain_no).order_by(first, Clock.chain_no).limit(most)
@@ -145,30 +145,34 @@ def _chains(pending: _Pending, but: Iterable[str], most: int) -> list[tuple[str,
         if calendar_now(clock) != clock.calendar:
             found.setdefault((clock.chain_kind, clock.chain_no), clock.due_at)
     db.session.rollback()
-    return sorted(found, key=lambda chain: (found[chain], chain))[:most]
+    return sorted((due, *chain) for chain, due in found.items() if due is not None)[:most]
 
 
 # The driver
 
 
-def replan_all(*, at: datetime, origin: str = "worker", grace: timedelta = GRACE, most: int = BATCH) -> int:
+def replan_all(*, at: datetime, origin: str = "worker", grace: timedelta = GRACE, batches: int | None = None) -> int:
     """Look at every running clock that a publication may concern, in batches; returns how many were stated anew.
 
-    Costs one small query when nothing was published. What is busy stays for the next time. Once nothing is left, and
-    the publication is older than `grace`, the calendar is noted as done.
+    Costs one small query when nothing was published. What is busy stays for the next time, and so do, after so many
+    `batches`, the clocks that are not due yet. Once nothing is left, and the publication is older than `grace`, the
+    calendar is noted as done.
     """
     pending = _pending()
     if pending is None:
         return 0
-    stated, seen, busy = 0, set[str](), False
-    while chains := _chains(pending, seen, most):
-        for kind in sorted({kind for kind, _number in chains}):
-            numbers = {number for found, number in chains if found == kind}
+    stated, done, seen, left = 0, 0, set[str](), False
+    while chains := _chains(pending, seen, BATCH):
+        if batches is not None and done >= batches and chains[0][0] > at:
+            return stated
+        for kind in sorted({kind for _due, kind, _number in chains}):
+            numbers = {number for _due, found, number in chains if found == kind}
             taken = _replan_apart(kind, numbers, pending, at=at, origin=origin)
-            busy = busy or len(taken) < len(numbers)
+            left = left or len(taken) < len(numbers)
             seen |= numbers
             stated += sum(taken.values())
-    if not busy:
+        done += 1
+    if not left:
         _settle(pending, before=at - grace)
     return stated
 
