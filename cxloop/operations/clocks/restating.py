@@ -87,12 +87,12 @@ def _answer_due(clock: Clock, task: Task, issue: Issue, policy: Policy, calendar
         policy.calendar_code("issue", issue.severity) or center.calendar
     )
     target = terms.by_policy("issue", issue, policy, center)
-    length = joint.worked(whole.started_at, joint.due(whole.started_at, target)) + _extended(whole, joint)
     return rules.landing_due(
         calendar=calendar,
         end=rules.wave_end(
             calendar=joint,
-            issue_due=joint.advance(whole.started_at, length),
+            # Without what one task's extension carried it on: that is counted where it was granted.
+            issue_due=joint.due(whole.started_at, target),
             review=policy.target("wave_end", issue.severity, units=terms.wave_units(task)),
             gather=policy.target("gather", issue.severity) if task.duty == Duty.SUPPORT else None,
         ),
