@@ -196,7 +196,9 @@ def _urgency(clock: Clock) -> tuple[bool, bool, float]:
 def due_of(clock: Clock, at: datetime) -> Due:
     """What a person reads of a clock at a moment."""
     due = clock.due_at
-    if clock.state not in {RUNNING, PAUSED} or due is None or abs(due - at) > FARTHEST:
+    if clock.state == PAUSED:
+        return Due(clock.kind, clock.state, None, seconds=clock.remaining or 0)
+    if clock.state != RUNNING or due is None or abs(due - at) > FARTHEST:
         return Due(clock.kind, clock.state, due, provisional=clock.provisional)
     calendar = work_calendar(clock.calendar, clock.calendar_revision, clock.national_revision)
     low, high = sorted((at, due))

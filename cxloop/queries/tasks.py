@@ -9,6 +9,7 @@ from sqlalchemy import select
 from ..domain.permissions import Person
 from ..domain.vocabulary import OPEN_TASK, TaskState
 from ..extensions import db
+from ..models.clock import Request
 from ..models.issue import Issue
 from ..models.measure import Measure
 from ..models.scope import measures_seen, tasks_seen
@@ -78,6 +79,8 @@ def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
     view["feedback"] = [_feedback(row) for row in task.feedbacks if _may_read(row.unit, task, person)]
     declines = select(Decline).where(Decline.task_no == no).order_by(Decline.n)
     view["declined"] = [_decline(row) for row in db.session.scalars(declines)]
+    asked = select(Request).where(Request.task_no == no).order_by(Request.n)
+    view["requests"] = [_request(row) for row in db.session.scalars(asked) if _may_read(row.clock.owner, task, person)]
     after = select(Predecessor.after_no).where(Predecessor.task_no == no).order_by(Predecessor.after_no)
     view["after"] = list(db.session.scalars(after))
     return view
@@ -86,6 +89,13 @@ def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
 def _may_read(unit: str, task: Task, person: Person) -> bool:
     # A new unit sees the decline, but nothing that the old one submitted.
     return unit == task.unit or person.reads_all()
+
+
+def _request(row: Request) -> dict[str, Any]:
+    names = ("n", "kind", "reason", "text", "wanted_at", "granted_at", "by", "at", "decision", "decided_by")
+    view = {name: getattr(row, name) for name in (*names, "decided_at", "decision_text")}
+    _task, _, measure = row.subject.partition("/")
+    return view | {"measure": int(measure) if measure else None}
 
 
 def _last_measures(task: Task, person: Person) -> list[Measure]:

@@ -85,7 +85,7 @@ class MeasureView(Living):
 
 
 class TaskView(Living):
-    """A task; its list form lacks measures, feedback, declined and after."""
+    """A task; its list form lacks measures, feedback, declined, requests and after."""
 
     no = fields.String()
     issue = fields.String()
@@ -122,6 +122,7 @@ class TaskView(Living):
     measures = fields.List(fields.Nested(MeasureView))
     feedback = fields.List(fields.Dict())
     declined = fields.List(fields.Dict())
+    requests = fields.List(fields.Dict())
     after = fields.List(fields.String())
 
 
@@ -222,17 +223,6 @@ class MeView(UserView):
     """The caller; to a browser's session also the token that its writes must carry."""
 
     csrf_token = fields.String()
-
-
-class CalendarView(Schema):
-    """A calendar; its list form lacks the definition."""
-
-    code = fields.String()
-    revision = fields.Integer()
-    version = fields.Integer()
-    definition = fields.Dict()
-    digest = fields.String()
-    published_at = _moment()
 
 
 class ReportView(Schema):

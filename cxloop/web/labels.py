@@ -33,6 +33,10 @@ REASONS = {
     "measure.send_back": "reason.send_back",
     "issue.dismiss": "reason.dismiss",
     "feedback.submit": "reason.unresolvable",
+    "extension.request": "reason.extension",
+    "pause.request": "reason.pause",
+    "issue.reopen": "reason.reopen",
+    "breach.waive": "reason.waiver",
 }
 _RUNG = re.compile(r"(.+)/clock\.(\w+)\.\d+/\d+\.(\w+)$", re.ASCII)
 

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from cxloop.extensions import db
 from tests.cast import ANALYST, BEIJING, CHEN, GUANGDONG, LIN, OPS, SICHUAN, WU, ZHAO
-from tests.factories import Story, play
+from tests.factories import Story, local, play
 from tests.web.conftest import Browser, Telling
 
 CANARY = "金丝雀"
@@ -352,3 +352,17 @@ def test_what_people_wrote_is_shown_never_run(house: Flask, telling: Telling) ->
                 assert "<img" not in html
                 assert 'href="javascript' not in html
         assert "&lt;script&gt;" in browser.get(f"/tasks/{task}").text
+
+
+def test_a_paused_task_says_what_is_left_and_who_asked(house: Flask, telling: Telling) -> None:
+    with telling() as story:
+        task = story.one_task()
+        story.do("task.sign", CHEN, task, at="2026-08-24 10:30")
+        until = local("2026-09-04 18:00")
+        asked = {"reason": "third_party", "text": CANARY, "until": until}
+        story.do("pause.request", CHEN, task, at="2026-08-24 17:00", **asked)
+        story.do("pause.grant", ANALYST, task, at="2026-08-24 17:30", text="同意")
+    with time_machine.travel(READ_AT):
+        shown = words(Browser(house).enter(CHEN).get(f"/tasks/{task}").text)
+    for told in ("剩 45.5 小时", "等待物业、业主或合作方", "已批准", CANARY, "2026-09-04 18:00"):
+        assert told in shown
