@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import checks, clockwork, files, people, replay, seed, up
+from . import checks, clockwork, files, people, policies, replay, seed, up
 
 
 def register(app: Flask) -> None:
@@ -13,7 +13,7 @@ def register(app: Flask) -> None:
         replay.replay,
         files.import_,
         files.calendar,
-        files.policy,
+        policies.policy,
         people.user,
         people.token,
         clockwork.sweep,

@@ -1,9 +1,6 @@
-"""`flask import …`, `flask calendar …`, `flask policy …`: what comes as a file."""
+"""`flask import …`, `flask calendar …`: what comes as a file."""
 
-import json
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -12,6 +9,7 @@ from ..operations.act import Call, perform
 from ..schemas.acts import load_fields
 from ..schemas.files import BadFile, read_mapping, read_rows
 from ..wording import say_in
+from .structure import read_structure
 from .words import LOCALE, now, refusals_in_words
 
 ORIGIN = "cli"
@@ -56,14 +54,6 @@ def _why(error: BadFile | UnicodeDecodeError) -> str:
     return f"{field}: {say_in(LOCALE, key, **params)}"
 
 
-def _structure(file: Path) -> Any:
-    try:
-        text = file.read_text(encoding="utf-8")
-        return tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
-    except ValueError as error:
-        raise click.ClickException(f"{file.name}: {error}") from None
-
-
 @click.group()
 def calendar() -> None:
     """Work calendars."""
@@ -76,28 +66,9 @@ def calendar() -> None:
 @with_appcontext
 def import_calendar(file: Path, code: str | None, by: str) -> None:
     """Publish a revision of a calendar from a TOML or JSON definition."""
-    definition = _structure(file)
+    definition = read_structure(file)
     named = code or (definition.pop("code", None) if isinstance(definition, dict) else None) or file.stem
     with refusals_in_words():
         fields = load_fields("calendar.publish", {"definition": definition})
         found = perform(Call("calendar.publish", by, now(), on=named, fields=fields, origin=ORIGIN))
     click.echo(f"{named} is at revision {found.revision}")
-
-
-@click.group()
-def policy() -> None:
-    """Policies."""
-
-
-@policy.command("apply")
-@click.argument("file", type=FILE)
-@click.option("--code", help="The policy's code; by default the file's name without its ending.")
-@click.option("--by", default="system", show_default=True, help="In whose name.")
-@with_appcontext
-def apply(file: Path, code: str | None, by: str) -> None:
-    """Publish a version of a policy from a TOML or JSON body; running clocks keep theirs."""
-    body = _structure(file)
-    with refusals_in_words():
-        fields = load_fields("policy.publish", {"body": body})
-        found = perform(Call("policy.publish", by, now(), on=code or file.stem, fields=fields, origin=ORIGIN))
-    click.echo(f"{found.code} is at version {found.current}")

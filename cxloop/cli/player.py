@@ -6,13 +6,15 @@ signatures happen when they would have.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import ValidationError
 
 from ..operations import escalation
 from ..operations.act import REPLAY, Call, Refused, perform
+from ..operations.calendars import PUBLISHING
+from ..operations.clocks import recalendar
 from ..operations.signals import Imported
 from ..schemas.acts import SCHEMAS, load_fields
 from ..schemas.fields import parse_moment
@@ -46,15 +48,18 @@ class Player:
         for number, line in enumerate(lines, 1):
             if line is None:
                 continue
-            act = str(line.get("act", ""))
             try:
-                self._play(line, act)
-            except (Refused, ValidationError) as error:
-                raise Stopped(number, act, explain(error)) from error
-            except (KeyError, TypeError, ValueError) as error:
-                raise Stopped(number, act, f"{type(error).__name__}: {error}") from error
-            self.played += 1
+                self._play(line, str(line.get("act", "")))
+            except (Refused, ValidationError, KeyError, TypeError, ValueError) as error:
+                self.refuse(number, line, error)
+            else:
+                self.played += 1
         return self.played
+
+    def refuse(self, number: int, line: Mapping[str, Any], error: Exception) -> None:
+        """Stop at a line that cannot be played."""
+        why = explain(error) if isinstance(error, Refused | ValidationError) else f"{type(error).__name__}: {error}"
+        raise Stopped(number, str(line.get("act", "")), why) from error
 
     def _play(self, line: Mapping[str, Any], act: str) -> None:
         if act not in SCHEMAS:
@@ -72,6 +77,9 @@ class Player:
             origin=REPLAY,
         )
         result = perform(call)
+        if act in PUBLISHING:
+            # At once, where a worker would come by a second later: the same file gives the same trail.
+            recalendar.replan_all(at=at, origin=REPLAY, grace=timedelta())
         if "as" in line:
             self.aliases[str(line["as"])] = _numbers(result)
 

@@ -33,8 +33,8 @@ def explain(error: Exception) -> str:
         )
     if isinstance(error, Unsound):
         # A body can have many faults: a line for each.
-        said = [(field, *row) for field, rows in error.faults.items() for row in rows]
-        return "\n".join(f"{field}: {say_in(LOCALE, key, **params)}" for field, key, params in said)
+        rows = [(field, *row) for field, found in error.faults.items() for row in found]
+        return "\n".join(f"{field}: {say_in(LOCALE, key, **params)}" for field, key, params in rows)
     if isinstance(error, Invalid):
         return "; ".join(f"{field}: {say_in(LOCALE, key, **params)}" for field, (key, params) in error.errors.items())
     for kind, word in _WORDS:

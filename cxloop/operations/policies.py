@@ -1,6 +1,6 @@
 """Policies: versions of the rules that an admin publishes, each from a moment on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,9 +41,8 @@ def publish_policy(
 
     Unsound names everything in the body that makes no sense; Invalid a moment in the past or before the last version's.
     """
-    check_body(code=on, body=body)
     begins = effective_from or at
-    _check_begin(on, begins, at)
+    check_publication(code=on, body=body, effective_from=begins, at=at)
     policy = db.session.get(Policy, on)
     if policy is None:
         policy = Policy(code=on, current=0)
@@ -64,20 +63,33 @@ def publish_policy(
     return policy
 
 
-def check_body(*, code: str, body: Any) -> None:
-    """Refuse a body that could not be published: Invalid for an unknown policy, Unsound for one without sense."""
-    if code not in {SLA, CODES}:
+def check_publication(*, code: str, body: Any, effective_from: datetime, at: datetime) -> None:
+    """Refuse what could not be published at this moment; writes nothing."""
+    if code == SLA:
+        unknown = _unknown_calendars(read_sound(body))
+        if unknown:
+            raise Unsound(unknown)
+    elif code == CODES:
+        _parse(Codes.parse, body)
+    else:
         raise Invalid("code", "error.unknown_policy", code=code)
-    try:
-        if code == CODES:
-            Codes.parse(body)
-            return
-        policy = SlaPolicy.parse(body)
-    except Faulty as error:
-        raise Unsound(error.faults) from None
-    faults = [*find_faults(policy), *_unknown_calendars(policy)]
+    _check_begin(code, effective_from, at)
+
+
+def read_sound(body: Any) -> SlaPolicy:
+    """A body as the policy it states; Unsound with everything that is wrong with it, by itself or as a whole."""
+    policy: SlaPolicy = _parse(SlaPolicy.parse, body)
+    faults = find_faults(policy)
     if faults:
         raise Unsound(faults)
+    return policy
+
+
+def _parse(parse: Callable[[Any], Any], body: Any) -> Any:
+    try:
+        return parse(body)
+    except Faulty as error:
+        raise Unsound(error.faults) from None
 
 
 def _unknown_calendars(policy: SlaPolicy) -> list[Fault]:

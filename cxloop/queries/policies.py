@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..domain.differences import differences
+from ..domain.differences import Difference, differences
 from ..domain.permissions import Person
 from ..extensions import db
 from ..models.entry import Entry
@@ -50,6 +50,12 @@ def compare(*, code: str, before: int, after: int) -> dict[str, Any] | None:
         return None
     found = [asdict(row) for row in differences(bodies[before], bodies[after])]
     return {"code": code, "from": before, "to": after, "changes": found}
+
+
+def changes_by(*, code: str, body: Any) -> tuple[int, list[Difference]]:
+    """The number of a policy's newest version (0: there is none), and what a body would change against it."""
+    rows = _versions(code)
+    return (rows[-1].n, list(differences(rows[-1].body, body))) if rows else (0, [])
 
 
 def _versions(code: str) -> list[PolicyVersion]:
