@@ -9,7 +9,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from ..wording import LOCALES
-from . import clocks, entries, group, issues, policies, signals, tasks
+from . import calendars, clocks, entries, group, issues, policies, signals, tasks
 from .blueprint import PREFIX, NumberConverter
 from .docs import blueprint as docs
 from .problems import answer_for
@@ -23,6 +23,7 @@ BLUEPRINTS = (
     tasks.measures,
     clocks.blueprint,
     *group.BLUEPRINTS,
+    calendars.blueprint,
     policies.blueprint,
     entries.blueprint,
     entries.me,

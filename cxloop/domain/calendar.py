@@ -163,6 +163,12 @@ class WorkCalendar:
             return True
         return self._date_closed_by(_seconds(at, "at")) > day_number(self.official_until)
 
+    def is_official(self, day: date) -> bool:
+        """Say whether no notice can change `day` any more; always so where no national days count."""
+        if not self._definition.national:
+            return True
+        return self.official_until is not None and day <= self.official_until
+
     def explain(self, day: date) -> Explanation:
         """Say whether `day` is worked at all, and why."""
         decided, working = self._day(day), bool(self._hours(day))

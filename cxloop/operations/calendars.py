@@ -230,6 +230,40 @@ def imported(*, calendar: Calendar, days: Any, year: int | None, official_until:
         raise _invalid(error, "") from None
 
 
+# What is only asked for
+
+
+def proposed(
+    *, code: str, definition: Any = None, days: Any = None, year: int | None = None, official_until: str | None = None
+) -> dict[str, Any]:
+    """What publishing would store: a definition; or days, a notice's for the national table, else days of one's own.
+
+    Invalid names what makes no sense. Changes nothing.
+    """
+    if (definition is None) == (days is None):
+        raise Invalid("definition", "error.definition_or_days")
+    if definition is not None:
+        return publications(code=code, definition=definition)
+    calendar = db.session.get(Calendar, code)
+    if calendar is None:
+        raise Unseen(code)
+    if code == NATIONAL:
+        return {code: imported(calendar=calendar, days=days, year=year, official_until=official_until)[1]}
+    known = as_published(definition_of(code, calendar.revision))
+    try:
+        known["days"] = plain(joined_days(known.get("days", []), days))
+    except CalendarError as error:
+        raise _invalid(error, "") from None
+    return publications(code=code, definition=known, place="")
+
+
+def national_difference(new: Mapping[str, Any]) -> Difference:
+    """What a national table says otherwise than the one that holds."""
+    calendar = db.session.get(Calendar, NATIONAL)
+    known = definition_of(NATIONAL, calendar.revision)["days"] if calendar is not None else []
+    return difference(known, new["days"])
+
+
 # What nothing needs
 
 

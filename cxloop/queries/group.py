@@ -1,4 +1,4 @@
-"""The group itself: units, people, calendars, closure reports."""
+"""The group itself: units, people, closure reports."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, false, or_, select, true
 from ..domain.permissions import Person
 from ..domain.vocabulary import Role
 from ..extensions import db
-from ..models.calendar import Calendar, CalendarRevision
 from ..models.closure import ClosureReport
 from ..models.scope import reports_seen
 from ..models.unit import Unit
@@ -62,25 +61,6 @@ def find_user(*, name: str, person: Person, at: datetime) -> dict[str, Any] | No
     """One person, or None."""
     user = db.session.scalar(select(User).where(User.name == name, users_seen(person)))
     return None if user is None else user_views([user], person, at)[0]
-
-
-def calendar_views(calendars: Sequence[Calendar], _person: Person, _at: datetime) -> list[dict[str, Any]]:
-    """Calendars at their newest revision."""
-    return [{"code": row.code, "revision": row.revision, "version": row.version} for row in calendars]
-
-
-def find_calendar(*, code: str, person: Person, at: datetime) -> dict[str, Any] | None:
-    """One calendar with its newest definition, or None."""
-    row = db.session.get(Calendar, code)
-    if row is None:
-        return None
-    newest = db.session.scalar(
-        select(CalendarRevision).where(CalendarRevision.calendar == code, CalendarRevision.n == row.revision)
-    )
-    view = calendar_views([row], person, at)[0]
-    if newest is not None:
-        view |= {"definition": newest.definition, "digest": newest.digest, "published_at": newest.published_at}
-    return view
 
 
 def report_views(reports: Sequence[ClosureReport], _person: Person, _at: datetime) -> list[dict[str, Any]]:
@@ -142,9 +122,6 @@ USERS = Listing(
     search=(User.name, User.display_name, User.display_name_en),
     sorts={"name": User.name},
     order="name",
-)
-CALENDARS = Listing(
-    name="calendars", entity=Calendar, seen=everyone, view=calendar_views, sorts={"code": Calendar.code}, order="code"
 )
 REPORTS = Listing(
     name="closure-reports",

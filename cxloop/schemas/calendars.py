@@ -29,3 +29,5 @@ class CalendarPreview(Strict):
     days = Anything(allow_none=True)
     year = Whole(low=1970, high=2199, allow_none=True)
     official_until = Code(allow_none=True)
+    page = Whole(low=1, high=100_000)
+    page_size = Whole(low=1, high=100)

@@ -110,7 +110,7 @@ _OPTIONS: dict[str, Callable[[Any], bool]] = {
 
 def read_rows(raw: bytes, mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows as {row, fields} or {row, errors}; the header is row 1, as spreadsheets count. Else BadFile."""
-    reader = csv.reader(io.StringIO(_decoded(raw), newline=""), dialect=_dialect(raw))
+    reader = csv.reader(io.StringIO(decoded(raw), newline=""), dialect=dialect_of(raw))
     try:
         header = [name.strip() for name in next(reader)]
     except StopIteration:
@@ -142,7 +142,8 @@ def _name_the_nameless(rows: Sequence[dict[str, Any]]) -> None:
         fields["external_id"] = f"row-{digest}-{counts[digest]}"
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """The text of a file as it was saved: UTF-8, UTF-16 or GB18030, with or without its mark; else BadFile."""
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             return _decode(raw, encoding)
@@ -170,7 +171,9 @@ def _decode(raw: bytes, encoding: str) -> str:
         raise BadFile("file", "error.encoding") from None
 
 
-def _dialect(raw: bytes) -> type[csv.Dialect]:
+def dialect_of(raw: bytes) -> type[csv.Dialect]:
+    """Commas or tabs, as the first line has more of."""
+
     class Found(csv.excel):
         delimiter = "\t" if raw.split(b"\n", 1)[0].count(b"\t") > raw.split(b"\n", 1)[0].count(b",") else ","
 

@@ -46,4 +46,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "measure.complete": {"text": "已更换"},
     "measure.confirm": {},
     "measure.send_back": {"reason": "no_evidence"},
+    "unit.set_days": {"days": [{"date": "2027-03-01", "kind": "holiday", "name": "台风"}]},
+    "calendar.publish": {"definition": {"tz": "Asia/Shanghai", "week": {"0": [["09:00", "17:00"]]}}},
+    "calendar.import_days": {"days": [{"date": "2027-01-01", "kind": "holiday", "name": "元旦"}]},
+    "calendar.withdraw": {},
 }  # fmt: skip

@@ -14,10 +14,9 @@ from tests.cast import ANALYST, OPS
 PLACES = {"no": "X-1", "code": "X", "name": "x", "n": 1, "id_": 1}
 # Done by hand with a command: what an admin does is an issue of its own.
 BY_COMMAND = {"unit.add", "user.add", "user.set_password", "token.issue", "token.revoke"}
-BY_COMMAND |= {"calendar.publish"}
 
 # Asked with a body, and no act: nothing changes.
-QUESTIONS = {"clocks.preview"}
+QUESTIONS = {"clocks.preview", "calendars.preview"}
 
 
 def routes(world: World) -> list[tuple[str, str, str]]:

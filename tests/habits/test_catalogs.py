@@ -37,6 +37,7 @@ PREFIXES = (
     "verdict",
     "method",
     "callback",
+    "day",
     "liability",
     "severity",
     "urgency",

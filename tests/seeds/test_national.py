@@ -67,9 +67,14 @@ def test_the_table_says_how_far_it_is_official_and_where_it_comes_from() -> None
     assert table["official_until"] == "2026-12-31"
     assert re.fullmatch(r"chinesecalendar \d+\.\d+\.\d+", table["source"])
     assert table["days"][0]["date"] == "2024-01-01"
-    assert {"date": "2025-09-28", "kind": "workday", "name": "国庆节调休上班", "source": table["source"]} in table[
-        "days"
-    ]
+    source = f"国办发明电〔2024〕12号 ({table['source']})"
+    assert {"date": "2025-09-28", "kind": "workday", "name": "国庆节调休上班", "source": source} in table["days"]
+
+
+def test_every_seeded_day_names_its_notice_and_its_library() -> None:
+    for day in national_days()["days"]:
+        assert re.fullmatch(r"国办发明电〔20\d\d〕\d+号 \(chinesecalendar \d+\.\d+\.\d+\)", day["source"]), day["date"]
+        assert f"〔{int(day['date'][:4]) - 1}〕" in day["source"]
 
 
 def test_earlier_years_can_be_had() -> None:
