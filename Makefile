@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint format seed torture bench pins
+.PHONY: help setup setup-dev run test lint format seed torture bench clockwork-trial pins
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ torture: setup-dev  ## the concurrency and kill tests, at full length
 
 bench: setup-dev  ## measure (bench/README.md says what)
 	@$(BIN)/python -m bench $(ARGS)
+
+clockwork-trial: setup-dev  ## workers killed, nothing running, the database gone: full size, minutes (ARGS="--rounds 10")
+	@$(BIN)/python -m bench trials $(ARGS)
 
 pins:  ## rewrite requirements*.txt from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command "make pins" $(ARGS) \

@@ -1,18 +1,27 @@
-"""`python -m bench [requests|sweep|replay] [--engine sqlite|postgresql] [--running N …]`: measure and print tables."""
+"""`python -m bench [requests|sweep|replay|trials] [--engine sqlite|postgresql] …`: measure and print tables.
+
+Trials take long and are run when they are asked for by name only.
+"""
 
 import argparse
 import logging
+import sys
 
 from bench import replay, requests, sweep
 from bench.places import ENGINES
+from bench.trials import show as trials
 
 
 def main() -> None:
     """Run the programs asked for, all by default."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("program", nargs="?", choices=("requests", "sweep", "replay"))
+    parser.add_argument("program", nargs="?", choices=("requests", "sweep", "replay", "trials"))
     parser.add_argument("--engine", choices=ENGINES, help="one database only")
     parser.add_argument("--running", type=int, nargs="+", default=sweep.SIZES, help="running clocks for the sweep")
+    parser.add_argument("--events", type=int, default=trials.EVENTS, help="events of a trial with kills")
+    parser.add_argument("--kills", type=int, default=trials.KILLS, help="workers killed in a trial")
+    parser.add_argument("--rounds", type=int, default=trials.ROUNDS, help="trials with kills, a seed each")
+    parser.add_argument("--seconds", type=float, default=trials.OUTAGE_SECONDS, help="how long the database is away")
     given = parser.parse_args()
     logging.disable(logging.INFO)
     engines = (given.engine,) if given.engine else ENGINES
@@ -22,6 +31,9 @@ def main() -> None:
         show_sweep(engines, given.running)
     if given.program in {None, "replay"}:
         show_replay(engines)
+    if given.program == "trials":
+        sizes = {"count": given.events, "deaths": given.kills, "rounds": given.rounds}
+        sys.exit(0 if trials.show(engines, **sizes, seconds=given.seconds) else 1)
 
 
 def show_requests(engines: tuple[str, ...]) -> None:

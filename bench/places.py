@@ -64,7 +64,12 @@ def copy_of_database() -> Iterator[URL]:
         db.session.remove()
         copy = f"{url.database}.copy"
         shutil.copyfile(str(url.database), copy)
-        yield url.set(database=copy)
+        try:
+            yield url.set(database=copy)
+        finally:
+            # What a killed process leaves beside it must not be taken for the next copy's.
+            for rest in ("", "-wal", "-shm"):
+                Path(f"{copy}{rest}").unlink(missing_ok=True)
         return
     db.session.remove()
     db.engine.dispose()

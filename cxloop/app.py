@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import api, cli, health, jobs, models, web
-from .extensions import db, migrate, tune_engine
+from .extensions import db, let_go, migrate, tune_engine
 from .identity import init_identity
 from .settings import ROOT, load_settings
 
@@ -26,6 +26,7 @@ def create_app(profile: str | None = None, given: Mapping[str, Any] | None = Non
     app = Flask(__name__, static_folder=None, template_folder=None)
     load_settings(app, profile or os.environ.get("CXLOOP_PROFILE", "default"), given or {})
     db.init_app(app)
+    app.teardown_appcontext(let_go)  # before the extension's own, which would make a 500 of it
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     with app.app_context():
         tune_engine(db.engine)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -26,9 +27,12 @@ from sqlalchemy import (
     TypeDecorator,
     event,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from .domain.canonical import decimal_text
+
+_log = logging.getLogger(__name__)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -148,6 +152,15 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True, session_options
 migrate = Migrate()
 login_manager = LoginManager()
 csrf = CSRFProtect()
+
+
+def let_go(_error: BaseException | None = None) -> None:
+    """End the session with the request. Where its connection is gone nothing is left to undo: the answer stands."""
+    try:
+        db.session.remove()
+    except DBAPIError as error:
+        _log.warning("a session ended with its connection gone: %s", type(error).__name__)
+        db.session.registry.clear()
 
 
 def tune_engine(engine: Engine) -> None:

@@ -21,6 +21,7 @@ from .models.task import Task
 
 blueprint = Blueprint("health", __name__)
 FRESH = timedelta(seconds=60)
+RETRY_SECONDS = "5"
 
 
 @blueprint.get("/healthz")
@@ -34,7 +35,10 @@ def ready() -> Response:
     """Database, migrations and a worker's beat under 60 s; else 503 with what is missing, in words."""
     missing = [what for what, check in CHECKS if not _holds(check)]
     text = "ready\n" if not missing else "".join(f"not ready: {what}\n" for what in missing)
-    return Response(text, status=503 if missing else 200, content_type="text/plain")
+    answer = Response(text, status=503 if missing else 200, content_type="text/plain")
+    if missing:
+        answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer
 
 
 def _holds(check: Any) -> bool:

@@ -89,7 +89,8 @@ def init_identity(app: Flask) -> None:
     # Who bears a token needs no form token; `_guard_forms` asks for it where a cookie speaks.
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
-    login_manager.init_app(app)
+    # Its context processor would ask the database at each page, the page that says the database is away included.
+    login_manager.init_app(app, add_context_processor=False)
     login_manager.user_loader(_load_session)
     login_manager.request_loader(_load_token)
     csrf.init_app(app)

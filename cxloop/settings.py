@@ -8,10 +8,20 @@ from pathlib import Path
 from typing import IO, Any
 
 from flask import Flask
+from sqlalchemy import make_url
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config"
 PREFIX = "CXLOOP_"
+# libpq's own patience with a host that does not answer is minutes; whoever waits for a page has gone by then. Seconds,
+# but for the last. What the address itself says goes first.
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8000,
+}
 _READ: dict[type, Any] = {int: int, float: float, bool: lambda text: text.lower() in {"1", "true", "yes", "on"}}
 
 
@@ -55,7 +65,11 @@ def _with_driver(url: str) -> str:
 def _engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 15}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": 10}
+    given = make_url(url).query
+    patience = {name: value for name, value in PATIENCE.items() if name not in given}
+    return {
+        "pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": patience,
+    }  # fmt: skip
 
 
 def _keys(app: Flask, folder: Path) -> None:

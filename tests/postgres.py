@@ -18,6 +18,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -46,18 +47,52 @@ def postgres_server(*, settings: tuple[str, ...] = TEST_SETTINGS) -> Iterator[st
     if existing := os.environ.get("CXLOOP_TEST_POSTGRES_URL"):
         yield existing
         return
+    with own_server(settings=settings) as server:
+        yield server.url
+
+
+@dataclass
+class Server:
+    """A server of our own, that can go away under those who use it and come back."""
+
+    folder: Path
+    binaries: Path
+    settings: tuple[str, ...]
+    identity: dict[str, Any]
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """The URL of its `postgres` database."""
+        return f"postgresql://postgres@/postgres?host={self.folder}"
+
+    def stop_at_once(self) -> None:
+        """End it as `pg_ctl stop -m immediate` does: every session dies, nothing is written down."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(timeout=10)
+
+    def start_again(self) -> None:
+        """Start it on the same data, and wait until it answers. Raises PostgresUnavailable."""
+        self.process = _start(self.binaries, folder=self.folder, settings=self.settings, identity=self.identity)
+        _wait_until_it_answers(self.url, process=self.process, log=self.folder / "log")
+
+
+@contextlib.contextmanager
+def own_server(*, settings: tuple[str, ...] = TEST_SETTINGS) -> Iterator[Server]:
+    """Make a cluster and run its server for the block. Raises PostgresUnavailable."""
     # Not under TMPDIR: a socket's path may have 107 bytes at most.
     folder = Path(tempfile.mkdtemp(prefix="cxpg-", dir="/tmp"))
     try:
         identity = _unprivileged(folder)
         binaries = _runnable(_find_binaries(), folder=folder, identity=identity)
+        _make_cluster(binaries, folder=folder, identity=identity)
         process = _start(binaries, folder=folder, settings=settings, identity=identity)
+        server = Server(folder, binaries, settings, identity, process)
         try:
-            url = f"postgresql://postgres@/postgres?host={folder}"
-            _wait_until_it_answers(url, process=process, log=folder / "log")
-            yield url
+            _wait_until_it_answers(server.url, process=process, log=folder / "log")
+            yield server
         finally:
-            _stop(process)
+            _stop(server.process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -118,24 +153,31 @@ def _runnable(installation: Path, *, folder: Path, identity: dict[str, Any]) -> 
     return copy / "bin"
 
 
+def _surroundings(folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
+    # A clean environment: PGDATA, PGPORT or a foreign LD_LIBRARY_PATH must not reach it.
+    return {"cwd": folder, "env": {"PATH": os.defpath, "LC_ALL": "C"}, **identity}
+
+
+def _make_cluster(binaries: Path, *, folder: Path, identity: dict[str, Any]) -> None:
+    cluster = [f"{binaries}/initdb", f"--pgdata={folder}/data", "--username=postgres", "--auth=trust"]
+    options = ["--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"]
+    output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    made = subprocess.run([*cluster, *options], check=False, **output, **_surroundings(folder, identity))
+    if made.returncode != 0:
+        raise PostgresUnavailable(f"initdb failed: {made.stdout.decode(errors='replace')}")
+
+
 def _start(
     binaries: Path, *, folder: Path, settings: tuple[str, ...], identity: dict[str, Any]
 ) -> subprocess.Popen[bytes]:
-    """Make a cluster in `folder` and start its server, which listens on a socket in that folder alone."""
-    # A clean environment: PGDATA, PGPORT or a foreign LD_LIBRARY_PATH must not reach it.
-    common: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.defpath, "LC_ALL": "C"}, **identity}
-    cluster = [f"{binaries}/initdb", f"--pgdata={folder}/data", "--username=postgres", "--auth=trust"]
-    options = ["--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"]
-    made = subprocess.run([*cluster, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **common)
-    if made.returncode != 0:
-        raise PostgresUnavailable(f"initdb failed: {made.stdout.decode(errors='replace')}")
+    """Start the server of the cluster in `folder`, which listens on a socket in that folder alone."""
     flags = [flag for setting in settings for flag in ("-c", setting)]
     command = [f"{binaries}/postgres", "-D", f"{folder}/data", "-k", f"{folder}", "-c", "listen_addresses=", *flags]
-    with (folder / "log").open("wb") as log:
+    with (folder / "log").open("ab") as log:
         # A process group of its own: Ctrl-C must reach pytest alone, which then stops the server.
         output: dict[str, Any] = {"stdout": log, "stderr": log, "process_group": 0}
         # PLW1509 warns of locks held by other threads; one system call takes none.
-        return subprocess.Popen(command, preexec_fn=_die_with_the_parent, **output, **common)  # noqa: PLW1509
+        return subprocess.Popen(command, preexec_fn=_die_with_the_parent, **output, **_surroundings(folder, identity))  # noqa: PLW1509
 
 
 def _die_with_the_parent() -> None:

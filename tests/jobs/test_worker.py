@@ -21,6 +21,7 @@ from cxloop.models.clock import Breach, ClockRung
 from cxloop.models.idempotency import IdempotencyKey
 from cxloop.models.notice import Notice
 from cxloop.operations import escalation
+from cxloop.operations.clocks import recalendar
 from cxloop.queries.trail import verify
 from cxloop.settings import hold_alone
 from tests.factories import Story, fresh, stop_reading
@@ -88,6 +89,24 @@ def test_a_database_that_is_away_is_tried_again(overdue: Flask, monkeypatch: pyt
         patch.setattr(escalation, "sweep", away)
         assert tick(overdue) == 0
     assert tick(overdue) > 0
+
+
+def test_a_fault_while_re_planning_does_not_hold_up_the_sweep(overdue: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_kwargs: object) -> int:
+        raise ValueError("a damaged row")
+
+    monkeypatch.setattr(recalendar, "replan_all", broken)
+    assert tick(overdue) > 0
+
+
+def test_workers_long_gone_are_forgotten(group: Flask) -> None:
+    now = datetime.now(UTC)
+    with group.app_context():
+        db.session.add(Beat(worker="old:1", at=now - timedelta(days=8)))
+        db.session.add(Beat(worker="killed:2", at=now - timedelta(days=6)))
+        db.session.commit()
+    beat(group)
+    assert set(fresh().scalars(db.select(Beat.worker))) == {"killed:2", name_of_this_worker()}
 
 
 def test_a_beat_is_seen_and_drops_old_keys(group: Flask) -> None:
