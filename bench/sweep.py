@@ -157,7 +157,7 @@ APART = 1_000_000
 
 def _notices(no: str, at: datetime) -> list[dict[str, Any]]:
     params = {"title": "排查", "kind": "feedback", "rung": "due", "due_at": at.isoformat()}
-    told = {"code": "notice.breach", "subject": f"{no}-T01", "params": params, "at": at}
+    told = {"code": "notice.breach", "subject": f"{no}-T01", "params": params, "at": at, "visible_at": at}
     return [{"user_name": name, **told} for name in RECEIVERS]
 
 

@@ -83,7 +83,7 @@ def worded(to: Iterable[str], *, code: str, subject: str, at: datetime, **params
 def leave(rows: Sequence[Mapping[str, Any]]) -> None:
     """Leave many notices with one statement."""
     if rows:
-        db.session.execute(insert(Notice), rows)
+        db.session.connection().execute(insert(Notice), rows)
 
 
 def mark_read(*, name: str, at: datetime, id_: int | None = None) -> None:

@@ -1,19 +1,22 @@
 """The trail: what an act changed, sealed into one entry for each chain it touched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import event, insert, inspect
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, event, insert, inspect, update
+from sqlalchemy.orm import Mapper, Session
 
-from ..domain.canonical import canonical, digest, plain
+from ..domain.canonical import digest, plain, spell, stamp
 from ..models.chain import ALWAYS_UNTRAILED, ChainRoot, Trailed, Versioned
 from ..models.entry import Entry
 
 _NOTED = "cxloop.noted"
 VERSION = 1
+# Plain values only: a change is spelled as it stands.
+Change = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,29 @@ class Seal:
     at: datetime
     origin: str
     said: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A chain's head as it was locked: enough for the next entry, where the root is not loaded."""
+
+    root: type[ChainRoot]
+    number: str
+    head_seq: int
+    head_hash: str
+
+    def trail_root(self) -> tuple[str, str]:
+        """(kind, number) of the chain."""
+        return self.root.chain_kind, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """One of several acts that share a transaction: its seal, its chain, and the changes made without records."""
+
+    seal: Seal
+    head: ChainRoot | Head
+    changes: Sequence[Change] = ()
 
 
 class HeadNotTaken(RuntimeError):
@@ -51,13 +77,25 @@ def _note(session: Session, _context: object) -> None:
             _note_changed(noted, record)
 
 
-def _fields(record: Trailed) -> Iterable[str]:
-    hidden = ALWAYS_UNTRAILED | record.untrailed
-    return (column.key for column in inspect(type(record)).column_attrs if column.key not in hidden)
+@cache
+def _fields(mapper: Mapper[Any]) -> tuple[str, ...]:
+    hidden = ALWAYS_UNTRAILED | mapper.class_.untrailed
+    return tuple(column.key for column in mapper.column_attrs if column.key not in hidden)
+
+
+def change(subject: str, field: str, before: Any, after: Any) -> Change:
+    """One field's change, as entries tell it."""
+    return {"subject": subject, "field": field, "before": plain(before), "after": plain(after)}
+
+
+def born(cls: type[Trailed], subject: str, row: Mapping[str, Any]) -> list[Change]:
+    """The changes that a new record of this class makes, where it is written as a row."""
+    told = ((name, row.get(name)) for name in _fields(inspect(cls)))
+    return [change(subject, name, None, value) for name, value in told if value is not None]
 
 
 def _note_new(noted: dict[Any, Any], record: Trailed) -> None:
-    for name in _fields(record):
+    for name in _fields(inspect(type(record))):
         value = getattr(record, name)
         if value is not None:
             noted[id(record), name] = (record, None, value)
@@ -65,7 +103,7 @@ def _note_new(noted: dict[Any, Any], record: Trailed) -> None:
 
 def _note_changed(noted: dict[Any, Any], record: Trailed) -> None:
     state = inspect(record)
-    for name in _fields(record):
+    for name in _fields(inspect(type(record))):
         history = state.attrs[name].history
         if not history.has_changes():
             continue
@@ -102,26 +140,52 @@ def seal(session: Session, seal: Seal, touched: Iterable[ChainRoot]) -> list[Ent
     return entries
 
 
-def seal_apart(session: Session, seals: Sequence[Seal], touched: Sequence[ChainRoot]) -> None:
+def seal_apart(session: Session, acts: Sequence[Apart]) -> None:
     """Write one entry for each of several acts, each on a chain of its own, that share nothing but a transaction.
 
     The entries are those that as many transactions would have written. Raises HeadNotTaken as `seal` does.
     """
     session.flush()
     changes, subjects = _grouped(session.info.pop(_NOTED, {}))
-    roots = {root.trail_root(): root for root in touched}
+    roots = {act.head.trail_root(): act.head for act in acts if isinstance(act.head, ChainRoot)}
     missing = changes.keys() - roots.keys()
     if missing:
-        raise HeadNotTaken(f"{sorted(missing)} changed beside {len(seals)} acts")
-    pairs = zip(seals, touched, strict=True)
-    rows = [_append(root, seal, _act_id(root), changes.get(root.trail_root(), [])) for seal, root in pairs]
+        raise HeadNotTaken(f"{sorted(missing)} changed beside {len(acts)} acts")
+    rows = [_entry_apart(act, changes.get(act.head.trail_root(), [])) for act in acts]
     _set_versions(roots, subjects)
     session.flush()
+    _move_heads(session, acts, rows)
     if rows:
-        session.execute(insert(Entry), rows)
+        session.connection().execute(insert(Entry), rows)
 
 
-def _act_id(root: ChainRoot) -> str:
+def _entry_apart(act: Apart, noted: list[Change]) -> dict[str, Any]:
+    head, changes = act.head, [*act.changes, *noted]
+    if isinstance(head, Head):
+        return _entry(head, act.seal, _act_id(head), changes)
+    return _append(head, act.seal, _act_id(head), changes)
+
+
+def _move_heads(session: Session, acts: Sequence[Apart], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Move the heads of the chains whose roots are not loaded."""
+    moves: dict[type[ChainRoot], list[dict[str, Any]]] = {}
+    for act, row in zip(acts, rows, strict=True):
+        if isinstance(act.head, Head):
+            head = {"number": act.head.number, "to_seq": row["seq"], "to_hash": row["hash"], "to_at": row["at"]}
+            moves.setdefault(act.head.root, []).append(head)
+    for cls, heads in moves.items():
+        key = inspect(cls).primary_key[0]
+        session.connection().execute(update(cls).where(key == bindparam("number")).values(_MOVED), heads)
+
+
+_MOVED: dict[str, Any] = {
+    "head_seq": bindparam("to_seq"),
+    "head_hash": bindparam("to_hash"),
+    "head_at": bindparam("to_at"),
+}
+
+
+def _act_id(root: ChainRoot | Head) -> str:
     return "{}:{}:{}".format(*root.trail_root(), root.head_seq + 1)
 
 
@@ -131,8 +195,8 @@ def _set_versions(roots: dict[Any, ChainRoot], subjects: dict[Any, list[Versione
             record.version = roots[key].head_seq
 
 
-def _grouped(noted: dict[Any, Any]) -> tuple[dict[Any, list[dict[str, Any]]], dict[Any, list[Versioned]]]:
-    changes: dict[Any, list[dict[str, Any]]] = {}
+def _grouped(noted: dict[Any, Any]) -> tuple[dict[Any, list[Change]], dict[Any, list[Versioned]]]:
+    changes: dict[Any, list[Change]] = {}
     subjects: dict[Any, list[Versioned]] = {}
     for (_identity, name), (record, before, after) in noted.items():
         was, now = plain(before), plain(after)
@@ -146,31 +210,37 @@ def _grouped(noted: dict[Any, Any]) -> tuple[dict[Any, list[dict[str, Any]]], di
     return changes, subjects
 
 
-def _append(root: ChainRoot, seal: Seal, act_id: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
+def _append(root: ChainRoot, seal: Seal, act_id: str, changes: list[Change]) -> dict[str, Any]:
     """Move the head, and give the entry's columns."""
-    kind, number = root.trail_root()
-    seq = root.head_seq + 1
-    body = canonical(
+    row = _entry(root, seal, act_id, changes)
+    root.head_seq, root.head_hash, root.head_at = row["seq"], row["hash"], row["at"]
+    return row
+
+
+def _entry(head: ChainRoot | Head, seal: Seal, act_id: str, changes: list[Change]) -> dict[str, Any]:
+    """The columns of the entry that comes next after this head."""
+    kind, number = head.trail_root()
+    seq = head.head_seq + 1
+    body = spell(
         {
             "v": VERSION,
             "chain": [kind, number],
             "seq": seq,
-            "prev": root.head_hash,
+            "prev": head.head_hash,
             "act_id": act_id,
             "act": seal.act,
             "subject": seal.subject,
             "actor": {"name": seal.actor, "display_name": seal.actor_name},
-            "at": seal.at,
+            "at": stamp(seal.at),
             "origin": seal.origin,
-            "said": seal.said,
+            "said": plain(seal.said),
             "changes": sorted(changes, key=lambda change: (change["subject"], change["field"])),
         }
     )
-    root.head_seq, root.head_hash, root.head_at = seq, digest(body), seal.at
     return {
         "chain_kind": kind, "chain_no": number, "seq": seq, "act_id": act_id, "act": seal.act, "subject": seal.subject,
         "actor": seal.actor, "actor_name": seal.actor_name, "at": seal.at, "origin": seal.origin, "body": body,
-        "hash": root.head_hash,
+        "hash": digest(body),
     }  # fmt: skip
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from cxloop.extensions import db
 from cxloop.models.clock import Breach, Clock, ClockRung
-from cxloop.operations import escalation
-from cxloop.operations.escalation import next_moment, sweep, what_is_due
+from cxloop.operations.escalation import next_moment, special, sweep, what_is_due
 from tests.cast import ANALYST, CHEN, MARKET
 from tests.factories import Story, fresh, local, planned, shown
 
@@ -124,7 +123,7 @@ def test_a_sweep_that_dies_leaves_all_or_nothing(story: Story, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(escalation, "take_by_default", die)
+        patch.setattr(special, "take_by_default", die)
         with pytest.raises(KeyboardInterrupt):
             story.sweep("2026-08-25 18:00")
     assert (story.task(task).state, story.clock(task, "sign").breaches) == ("dispatched", [])
