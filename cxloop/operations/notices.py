@@ -6,13 +6,19 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from ..domain.numbers import issue_of
 from ..domain.vocabulary import CENTER, Role
 from ..extensions import db
+from ..models.hours import at_work_from
 from ..models.issue import Issue
 from ..models.notice import Notice
+from ..models.policy import SLA, sla_policy, version_in_force
+from ..models.reference import memo
 from ..models.task import Task
 from ..models.user import Membership, User
 from .act import record
+
+AT_ONCE = "severities that do not wait"
 
 
 def people(unit: str | None, *roles: str) -> list[str]:
@@ -68,16 +74,33 @@ def dispatching(task: Task) -> list[str]:
 
 def tell(to: Iterable[str], *, code: str, subject: str, at: datetime, but: str | None = None, **params: Any) -> None:
     """Leave a notice for each of these people, except the one who acted."""
-    told = set(to) - {but}
-    db.session.add_all(Notice(**row) for row in worded(told, code=code, subject=subject, at=at, **params))
+    issue = db.session.get(Issue, issue_of(no=subject))
+    severity = None if issue is None else issue.severity
+    told = worded(set(to) - {but}, code=code, subject=subject, at=at, severity=severity, **params)
+    db.session.add_all(Notice(**row) for row in told)
 
 
-def worded(to: Iterable[str], *, code: str, subject: str, at: datetime, **params: Any) -> list[dict[str, Any]]:
-    """The same notices as rows, for whoever leaves many at once with `leave`."""
-    return [
-        {"user_name": name, "code": code, "subject": subject, "params": params, "at": at, "visible_at": at}
-        for name in sorted(set(to))
-    ]
+def worded(
+    to: Iterable[str], *, code: str, subject: str, at: datetime, severity: int | None, **params: Any
+) -> list[dict[str, Any]]:
+    """The same notices as rows, for whoever leaves many at once with `leave`.
+
+    They are seen within the receiver's working hours (K13), or at once where the issue's severity cannot wait. What is
+    told happened at `at` all the same.
+    """
+    names = sorted(set(to))
+    shown = {} if _cannot_wait(severity, at) else at_work_from(names, at=at)
+    told = {"code": code, "subject": subject, "params": params, "at": at}
+    return [{"user_name": name, **told, "visible_at": shown.get(name, at)} for name in names]
+
+
+def _cannot_wait(severity: int | None, at: datetime) -> bool:
+    if severity is None:
+        return False
+    held = memo()
+    if (AT_ONCE, at) not in held:
+        held[AT_ONCE, at] = sla_policy(version_in_force(SLA, at)).at_once
+    return severity in held[AT_ONCE, at]
 
 
 def leave(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -88,5 +111,7 @@ def leave(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def mark_read(*, name: str, at: datetime, id_: int | None = None) -> None:
     """Note that a person has read one of their notices, or all; no act, and nobody else's."""
-    unread = update(Notice).where(Notice.user_name == name, Notice.read_at.is_(None)).values(read_at=at)
-    record(lambda: db.session.execute(unread if id_ is None else unread.where(Notice.id == id_)))
+    # Nobody has read what is not shown yet.
+    unread = update(Notice).where(Notice.user_name == name, Notice.read_at.is_(None), Notice.visible_at <= at)
+    chosen = unread if id_ is None else unread.where(Notice.id == id_)
+    record(lambda: db.session.execute(chosen.values(read_at=at)))

@@ -255,9 +255,14 @@ def people_named(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     return {name: (zh, en) for name, zh, en in db.session.execute(rows)}
 
 
-def unread_count(*, name: str) -> int:
-    """How many notices wait for a person."""
-    return db.session.scalar(select(func.count()).where(Notice.user_name == name, Notice.read_at.is_(None))) or 0
+def unread_count(*, name: str, at: datetime) -> int:
+    """How many notices wait for a person at a moment."""
+    return db.session.scalar(select(func.count()).where(*_shown_to(name, at), Notice.read_at.is_(None))) or 0
+
+
+def _shown_to(name: str, at: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # What comes outside a person's working hours waits for them.
+    return Notice.user_name == name, Notice.visible_at <= at
 
 
 def seen_numbers(*, numbers: Sequence[str], person: Person) -> set[str]:
@@ -266,14 +271,14 @@ def seen_numbers(*, numbers: Sequence[str], person: Person) -> set[str]:
     return found | set(db.session.scalars(select(Issue.no).where(Issue.no.in_(numbers), issues_seen(person))))
 
 
-def notice_page(*, name: str, page: str) -> tuple[list[Notice], int, int]:
-    """A page of a person's notices, unread first, the newest first: (rows, how many in all, page)."""
-    total = db.session.scalar(select(func.count()).where(Notice.user_name == name)) or 0
+def notice_page(*, name: str, page: str, at: datetime) -> tuple[list[Notice], int, int]:
+    """A page of a person's notices at a moment, unread first, the newest first: (rows, how many in all, page)."""
+    total = db.session.scalar(select(func.count()).where(*_shown_to(name, at))) or 0
     number = min(_page_number(page), max(1, -(-total // PER_PAGE)))
     rows = (
         select(Notice)
-        .where(Notice.user_name == name)
-        .order_by(Notice.read_at.is_not(None), Notice.at.desc(), Notice.id.desc())
+        .where(*_shown_to(name, at))
+        .order_by(Notice.read_at.is_not(None), Notice.visible_at.desc(), Notice.at.desc(), Notice.id.desc())
         .limit(PER_PAGE)
         .offset((number - 1) * PER_PAGE)
     )

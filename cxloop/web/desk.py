@@ -48,5 +48,5 @@ def sees_work() -> bool:
 
 def page(template: str, **values: Any) -> str:
     """Render a page of the desk with what its frame needs."""
-    frame = {"me": me(), "unread": unread_count(name=me().name), "now": now(), "sees_work": sees_work()}
+    frame = {"me": me(), "unread": unread_count(name=me().name, at=now()), "now": now(), "sees_work": sees_work()}
     return render_template(template, **frame, **values)

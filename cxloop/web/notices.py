@@ -15,7 +15,7 @@ from .paging import Paging
 @desk.get("/notices")
 def notice_list() -> str:
     """A page of the reader's own notices."""
-    rows, total, number = pages.notice_page(name=me().name, page=request.args.get("page", ""))
+    rows, total, number = pages.notice_page(name=me().name, page=request.args.get("page", ""), at=now())
     names = Names()
     seen = pages.seen_numbers(numbers=[_number(row) for row in rows], person=me().person)
     told = [(row, notice_text(row.code, row.subject, row.params or {}, names), _place(row, seen)) for row in rows]
