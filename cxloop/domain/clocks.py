@@ -39,8 +39,8 @@ KINDS = (
 START, FILE, RESUME, RECHECK = "start", "file", "resume", "recheck"
 DUE = "due"
 # What a unit may ask for, and what becomes of it; a request lapses when the answer goes up or the task goes away.
-EXTENSION, PAUSE = "extension", "pause"
-REQUESTS = (EXTENSION, PAUSE)
+EXTENSION, PAUSE, TRANSFER = "extension", "pause", "transfer"
+REQUESTS = (EXTENSION, PAUSE, TRANSFER)
 GRANTED, REFUSED, LAPSED = "granted", "refused", "lapsed"
 DECISIONS = (GRANTED, REFUSED, LAPSED)
 # On whose account a breach is, and why, where it is not the owner's own.

@@ -1,11 +1,14 @@
 """The records: one file per noun. Importing the package makes every table known."""
 
 from . import (
+    appeal,
+    attention,
     beat,
     calendar,
     chain,
     clock,
     closure,
+    delegation,
     entry,
     idempotency,
     issue,
@@ -13,6 +16,7 @@ from . import (
     notice,
     numbering,
     policy,
+    progress,
     signal,
     task,
     unit,
@@ -20,11 +24,14 @@ from . import (
 )
 
 __all__ = [
+    "appeal",
+    "attention",
     "beat",
     "calendar",
     "chain",
     "clock",
     "closure",
+    "delegation",
     "entry",
     "idempotency",
     "issue",
@@ -32,6 +39,7 @@ __all__ = [
     "notice",
     "numbering",
     "policy",
+    "progress",
     "signal",
     "task",
     "unit",

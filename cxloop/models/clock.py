@@ -223,7 +223,7 @@ class Waiver(Trailed, Base):
 
 
 class Request(Trailed, Base):
-    """A unit's request for more time: an extension 延期 of a clock, or a pause 挂起 of it, and what was decided."""
+    """A unit's request: an extension 延期 of a clock, a pause 挂起 of it, a transfer 改派 of the task; and the decision."""
 
     __tablename__ = "clock_requests"
     __table_args__ = (
@@ -251,8 +251,10 @@ class Request(Trailed, Base):
     clock_id: Mapped[int] = mapped_column(ForeignKey("clocks.id"))
     reason: Mapped[str]
     text: Mapped[str]
-    # The due asked for, or the latest end of the pause; and what was granted of it.
-    wanted_at: Mapped[datetime]
+    # The due asked for, or the latest end of the pause; and what was granted of it. A transfer asks for a unit.
+    wanted_at: Mapped[datetime | None]
+    unit: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
+    proof: Mapped[str | None]
     granted_at: Mapped[datetime | None]
     by: Mapped[str]
     at: Mapped[datetime]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ..domain.numbers import signal_no
 from ..domain.vocabulary import SignalState
 from ..extensions import Base, Sealed, db
-from .chain import ChainRoot, one_of
+from .chain import ChainRoot, Trailed, one_of
 from .numbering import take_numbers
 
 # Intake must not queue behind a counter: gaps are allowed in signal numbers.
@@ -28,7 +28,7 @@ class Signal(ChainRoot, Base):
     )
     chain_kind = "signal"
     # The text enters the trail as its digest, so that erasing it leaves the chain whole.
-    untrailed = frozenset({"text", "title", "completion", "content_digest"})
+    untrailed = frozenset({"text", "title", "completion", "content_digest", "answer"})
 
     no: Mapped[str] = mapped_column(primary_key=True)
     source: Mapped[str]
@@ -51,6 +51,12 @@ class Signal(ChainRoot, Base):
     completion: Mapped[str | None]
     registered_by: Mapped[str]
     registered_at: Mapped[datetime]
+    # What the customer was told in the end 答复客户, and whether it satisfied.
+    answer: Mapped[str | None]
+    answer_method: Mapped[str | None]
+    satisfied: Mapped[str | None]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
     contact: Mapped["Contact | None"] = relationship(back_populates="signal", lazy="selectin")
 
     def number(self) -> str:
@@ -70,6 +76,31 @@ class Contact(Base):
     # A keyed hash, so that repeated voices of one customer can be counted without reading the number.
     customer_hash: Mapped[str | None] = mapped_column(index=True)
     signal: Mapped[Signal] = relationship(back_populates="contact")
+
+
+class ContactTry(Trailed, Base):
+    """One try to reach a customer 首次联系: when, how, and whether it succeeded. What was said is not in the trail."""
+
+    __tablename__ = "contact_tries"
+    __table_args__ = (UniqueConstraint("signal_no", "n"),)
+    untrailed = frozenset({"id", "signal_no", "note"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    signal_no: Mapped[str] = mapped_column(ForeignKey("signals.no"), index=True)
+    n: Mapped[int]
+    tried_at: Mapped[datetime]
+    method: Mapped[str]
+    reached: Mapped[bool]
+    note: Mapped[str]
+    by: Mapped[str]
+
+    def trail_root(self) -> tuple[str, str]:
+        """The signal's chain."""
+        return "signal", self.signal_no
+
+    def trail_name(self) -> str:
+        """The signal and the try's count."""
+        return f"{self.signal_no}/contact.{self.n}"
 
 
 def take_signal_numbers(count: int) -> list[str]:

@@ -59,6 +59,12 @@ class Task(Trailed, Versioned, Base):
     signed_by: Mapped[str | None]
     deemed: Mapped[bool] = mapped_column(default=False)
     binding: Mapped[bool] = mapped_column(default=False)
+    # What a binding dispatch rests on: an instruction or a conference of the issue.
+    bound_by: Mapped[str | None]
+    next_report_at: Mapped[datetime | None]
+    contact_wanted: Mapped[bool] = mapped_column(default=False)
+    # How often customers of this task's issue have spoken up again while it was open.
+    repeats: Mapped[int] = mapped_column(default=0)
     declines: Mapped[int] = mapped_column(default=0)
     send_backs: Mapped[int] = mapped_column(default=0)
     submitted_by: Mapped[str | None]
@@ -147,6 +153,12 @@ class Feedback(Trailed, Base):
     submitted_by: Mapped[str]
     submitted_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    # Signed by the unit's lead or leader 审签, where that is demanded.
+    signed_by: Mapped[str | None]
+    signed_at: Mapped[datetime | None]
+    # The other unit's answer to the same issue that it resembles most, and the share in common (of 100).
+    like_no: Mapped[str | None]
+    like_share: Mapped[int | None]
     verdict: Mapped[str | None]
     verdict_reason: Mapped[str | None]
     verdict_text: Mapped[str | None]

@@ -24,6 +24,8 @@ class Unit(ChainRoot, Base):
     path: Mapped[str] = mapped_column(index=True)
     calendar: Mapped[str] = mapped_column(ForeignKey("calendars.code"))
     owns: Mapped[str] = mapped_column(default="")
+    # Whose signature this unit's answers need, where it is stricter than the policy.
+    sign_off: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
 
