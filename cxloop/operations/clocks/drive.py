@@ -131,7 +131,7 @@ def _running(subject: Living, kind: str, at: datetime, act: str) -> Clock | None
 
 
 def _let_lapse(clock: Clock, at: datetime) -> None:
-    if clock.asked_of is None:
+    if clock.kind not in {"feedback", "measure"}:
         return
     clock.asked_of = None
     waiting = select(Request).where(Request.clock_id == clock.id, Request.decided_at.is_(None)).order_by(Request.n)
