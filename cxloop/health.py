@@ -1,7 +1,7 @@
 """Whether the process lives, whether it can work, and figures for Prometheus."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from alembic.migration import MigrationContext
@@ -13,11 +13,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .domain.clocks import ARMED, LIVE
+from .domain.numbers import SHANGHAI
 from .extensions import db
 from .models.beat import Beat
 from .models.clock import Breach, Clock, ClockRung
 from .models.issue import Issue
 from .models.task import Task
+from .queries.calendars import horizon
 
 blueprint = Blueprint("health", __name__)
 FRESH = timedelta(seconds=60)
@@ -98,8 +100,21 @@ class _Figures:
             running.add_metric([kind], count)
         yield running
         yield GaugeMetricFamily("cxloop_rungs_overdue", "armed rungs whose moment has passed", value=backlog())
+        yield from _horizon()
         breaches = db.session.scalar(select(func.count()).select_from(Breach)) or 0
         yield GaugeMetricFamily("cxloop_breaches_written", "breaches ever written", value=breaches)
+
+
+def _horizon() -> Iterator[GaugeMetricFamily]:
+    """How far the national days are official: a reason to warn somebody in time, none to be unready."""
+    found = horizon(at=datetime.now(UTC))
+    if found is None:
+        return
+    end = datetime.combine(found.official_until + timedelta(days=1), time(), SHANGHAI)
+    about = "when the official national days end, in seconds since 1970"
+    yield GaugeMetricFamily("cxloop_national_days_end_seconds", about, value=end.timestamp())
+    about = "1 while a year's notice is missing that should be there by now"
+    yield GaugeMetricFamily("cxloop_national_notice_missing", about, value=int(found.missing is not None))
 
 
 def backlog() -> int:

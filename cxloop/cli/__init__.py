@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import checks, clockwork, files, people, policies, replay, seed, up
+from . import calendars, checks, clockwork, files, people, policies, replay, seed, up
 
 
 def register(app: Flask) -> None:
@@ -12,7 +12,7 @@ def register(app: Flask) -> None:
         seed.seed,
         replay.replay,
         files.import_,
-        files.calendar,
+        calendars.calendar,
         policies.policy,
         people.user,
         people.token,

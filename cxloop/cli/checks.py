@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -12,14 +12,15 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from .. import health
+from ..domain.numbers import SHANGHAI
 from ..extensions import db
-from ..models.calendar import NATIONAL, Calendar, CalendarRevision
 from ..models.entry import Entry
+from ..queries import calendars
 from ..queries.trail import verify as verify_trail
 from .words import now, refusals_in_words
 
-# The State Council publishes next year's days late in the year; from November on somebody should ask.
-WARN_MONTH = 11
+# A fault, a warning that leaves the exit code alone, and nothing to say.
+_MARKS = {True: "!!", None: "??", False: "ok"}
 
 
 @click.group()
@@ -61,8 +62,8 @@ def doctor() -> None:
             fault, remark = check()
         except Exception as error:
             fault, remark = True, f"{type(error).__name__}: {error}"
-        failed = failed or fault
-        click.echo(f"{'!!' if fault else 'ok'} {name}: {remark}")
+        failed = failed or bool(fault)
+        click.echo(f"{_MARKS[fault]} {name}: {remark}")
     raise SystemExit(1 if failed else 0)
 
 
@@ -83,22 +84,16 @@ def _migrations() -> tuple[bool, str]:
     return not done, "at the newest" if done else "not at the newest: flask db upgrade"
 
 
-def _horizon() -> tuple[bool, str]:
-    row = db.session.get(Calendar, NATIONAL)
-    if row is None:
+def _horizon() -> tuple[bool | None, str]:
+    found = calendars.horizon(at=now())
+    if found is None:
         return True, "there are no national days: publish CN-DAYS"
-    found = db.session.scalar(
-        select(CalendarRevision.definition).where(
-            CalendarRevision.calendar == NATIONAL, CalendarRevision.n == row.revision
-        )
-    )
-    until, today = date.fromisoformat(str((found or {})["official_until"])), now().date()
-    if until < today:
-        return True, f"national days end {until}: due times are provisional; publish the year's notice"
-    wanted = date(today.year + (today.month >= WARN_MONTH), 12, 31)
-    if until < wanted:
-        return False, f"national days end {until}: next year's notice is missing"
-    return False, f"national days up to {until}"
+    until = f"national days end {found.official_until}"
+    if found.missing is None:
+        return False, f"national days up to {found.official_until}"
+    if found.is_past(now().astimezone(SHANGHAI).date()):
+        return True, f"{until}: due times are provisional; take in the notice for {found.missing}"
+    return None, f"{until}: the notice for {found.missing} is missing (flask calendar import-days)"
 
 
 def _worker() -> tuple[bool, str]:
@@ -117,7 +112,7 @@ def _oldest() -> datetime | None:
     return health.oldest_armed(before=now())
 
 
-CHECKS: tuple[tuple[str, Callable[[], tuple[bool, str]]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[], tuple[bool | None, str]]], ...] = (
     ("configuration", _configuration),
     ("database", _database),
     ("migrations", _migrations),

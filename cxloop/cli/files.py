@@ -1,4 +1,4 @@
-"""`flask import …`, `flask calendar …`: what comes as a file."""
+"""`flask import …`: what comes as a file."""
 
 from pathlib import Path
 
@@ -6,10 +6,8 @@ import click
 from flask.cli import with_appcontext
 
 from ..operations.act import Call, perform
-from ..schemas.acts import load_fields
 from ..schemas.files import BadFile, read_mapping, read_rows
 from ..wording import say_in
-from .structure import read_structure
 from .words import LOCALE, now, refusals_in_words
 
 ORIGIN = "cli"
@@ -52,23 +50,3 @@ def _why(error: BadFile | UnicodeDecodeError) -> str:
         return "the mapping is not UTF-8"
     ((field, (key, params)),) = error.errors.items()
     return f"{field}: {say_in(LOCALE, key, **params)}"
-
-
-@click.group()
-def calendar() -> None:
-    """Work calendars."""
-
-
-@calendar.command("import")
-@click.argument("file", type=FILE)
-@click.option("--code", help="The calendar's code; by default the file's name without its ending.")
-@click.option("--by", default="system", show_default=True, help="In whose name.")
-@with_appcontext
-def import_calendar(file: Path, code: str | None, by: str) -> None:
-    """Publish a revision of a calendar from a TOML or JSON definition."""
-    definition = read_structure(file)
-    named = code or (definition.pop("code", None) if isinstance(definition, dict) else None) or file.stem
-    with refusals_in_words():
-        fields = load_fields("calendar.publish", {"definition": definition})
-        found = perform(Call("calendar.publish", by, now(), on=named, fields=fields, origin=ORIGIN))
-    click.echo(f"{named} is at revision {found.revision}")

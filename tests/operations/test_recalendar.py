@@ -1,0 +1,406 @@
+"""A publication re-plans running clocks: who moves, who stays, with which entry, plan, rungs and notice (K12)."""
+
+import json
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cxloop.extensions import db
+from cxloop.models.calendar import NATIONAL, Calendar, definition_of
+from cxloop.models.clock import Breach, Clock, ClockRung
+from cxloop.models.entry import Entry
+from cxloop.operations import escalation
+from cxloop.operations.clocks import recalendar
+from cxloop.operations.clocks.foresight import foresee
+from cxloop.operations.clocks.recalendar import replan_all
+from cxloop.queries.trail import verify
+from tests.cast import ANALYST, OPS, WU
+from tests.factories import RESOLVED, Story, fresh, local, planned, shown
+
+FRIDAY = "2026-08-28"  # within a week of the Monday on which stories begin
+
+
+def holiday(date: str, name: str = "台风停工") -> dict[str, Any]:
+    return {"date": date, "kind": "holiday", "name": name}
+
+
+def publish(story: Story, code: str, *days: dict[str, Any], at: str | None = None) -> None:
+    """Publish a calendar as it is, with these days for its own."""
+    definition = definition_of(code, fresh().get_one(Calendar, code).revision)
+    db.session.rollback()
+    story.do("calendar.publish", OPS, code, at=at, definition={**definition, "days": list(days)})
+
+
+def replan(story: Story, at: str | None = None) -> int:
+    """Let the worker look, two seconds after the last act or at a moment."""
+    story.now = local(at) if at else story.now + timedelta(seconds=2)
+    return replan_all(at=story.now)
+
+
+def signed(story: Story, unit: str = "P51", **more: Any) -> str:
+    task = story.one_task(unit, **more)
+    story.do("task.sign", f"{unit[1:]}lead", task)
+    return task
+
+
+def replanned(story: Story, task: str) -> list[Entry]:
+    return [entry for entry in story.entries("issue", task[:14]) if entry.act == "clock.replan"]
+
+
+def is_done(code: str) -> bool:
+    row = fresh().get_one(Calendar, code)
+    return bool(row.replanned == row.revision)
+
+
+def test_a_holiday_moves_what_crosses_it_by_one_working_day(story: Story) -> None:
+    task = signed(story)
+    assert story.due(task, "feedback") == "2026-09-01 18:00"
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    assert replan(story) > 0
+    assert story.due(task, "feedback") == "2026-09-02 18:00"
+    assert shown(story.task(task).due_at) == "2026-09-02 18:00"
+
+
+def test_each_clock_that_moves_has_an_entry_a_plan_and_new_rungs(story: Story) -> None:
+    task = signed(story)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    replan(story)
+    found = replanned(story, task)
+    assert sorted(entry.subject for entry in found) == sorted([task, task[:14]])
+    [mine] = [json.loads(entry.body) for entry in found if entry.subject == task]
+    told = {(change["subject"].removeprefix(task), change["field"]) for change in mine["changes"]}
+    assert told == {("", "due_at"), ("/clock.feedback.1", "due_at"), ("/clock.feedback.1", "calendar_revision")}
+    clock = story.clock(task, "feedback")
+    assert [(plan.n, plan.why, plan.act, plan.calendar_revision) for plan in clock.plans[1:]] == [
+        (2, "calendar", "calendar.publish", 2)
+    ]
+    assert {rung.code: shown(rung.moment) for rung in clock.rungs if rung.state == "armed"} == {
+        "p75": "2026-09-01 11:07:30",
+        "before_1d": "2026-09-01 18:00",
+        "due": "2026-09-02 18:00",
+        "over_3d": "2026-09-07 18:00",
+        "over_5d": "2026-09-09 18:00",
+    }
+    assert story.told("notice.due_moved", task) == ["51lead"]
+    assert verify()[3] == []
+
+
+def test_who_crosses_nothing_is_only_noted(story: Story) -> None:
+    task = signed(story)
+    before = story.entries("issue", task[:14])
+    publish(story, "CN", holiday("2026-12-11"), at="2026-08-25 10:00")
+    assert replan(story) == 0
+    assert story.entries("issue", task[:14])[-1].seq == before[-1].seq
+    clock = story.clock(task, "feedback")
+    assert (clock.calendar_revision, clock.checked_revision, len(clock.plans)) == (1, 2, 1)
+
+
+def test_a_second_look_finds_nothing(story: Story) -> None:
+    task = signed(story)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    replan(story)
+    assert replan(story) == 0
+    assert len(replanned(story, task)) == 2
+
+
+def test_a_publication_is_done_two_minutes_later(story: Story) -> None:
+    task = signed(story)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    replan(story, "2026-08-25 10:01")
+    assert not is_done("CN")
+    # An act that read the older revision ends only now.
+    db.session.execute(db.update(Clock).where(Clock.subject == task).values(checked_revision=1, calendar_revision=1))
+    db.session.commit()
+    replan(story, "2026-08-25 10:02")
+    assert story.clock(task, "feedback").checked_revision == 2
+    assert is_done("CN")
+    assert not is_done("CN-65") or fresh().get_one(Calendar, "CN-65").revision == 1
+
+
+def test_a_make_up_day_taken_back_and_forth_gives_the_old_due_again(story: Story) -> None:
+    task = signed(story)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    replan(story)
+    publish(story, "CN", at="2026-08-25 11:00")
+    replan(story)
+    assert story.due(task, "feedback") == "2026-09-01 18:00"
+    assert [plan.why for plan in story.clock(task, "feedback").plans] == ["start", "calendar", "calendar"]
+
+
+def test_stopped_clocks_stay_and_adopt_the_calendar_when_they_run_on(story: Story) -> None:
+    task = signed(story)
+    story.do("feedback.submit", WU, task, at="2026-08-25 10:00", **RESOLVED)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 11:00")
+    replan(story)
+    assert story.clock(task, "feedback").calendar_revision == 1
+    assert story.due(task, "feedback") == "2026-09-01 18:00"
+    story.do("review.send_back", ANALYST, task, at="2026-08-26 10:00", reason="no_evidence")
+    # 44 h were left on the 25th at ten; the 28th is off by now.
+    assert story.clock(task, "feedback").calendar_revision == 2
+    assert story.due(task, "feedback") == "2026-09-03 18:00"
+
+
+def test_what_ended_does_not_move(story: Story) -> None:
+    task = signed(story)
+    story.settle(task, at="2026-08-25 10:00", **RESOLVED)
+    before = [(clock.subject, clock.kind, clock.due_at, clock.plan) for clock in _over(story)]
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 11:00")
+    replan(story)
+    assert [(clock.subject, clock.kind, clock.due_at, clock.plan) for clock in _over(story)] == before
+
+
+def _over(story: Story) -> list[Clock]:
+    return list(fresh().scalars(db.select(Clock).where(Clock.ended_at.is_not(None)).order_by(Clock.id)))
+
+
+def test_agreed_dates_stay(story: Story) -> None:
+    task = signed(story)
+    story.settle(task, at="2026-08-25 10:00", **planned("2026-09-30 18:00"))
+    publish(story, "CN", holiday("2026-09-16"), at="2026-08-25 11:00")
+    replan(story)
+    assert story.due(f"{task}/1", "measure") == "2026-09-30 18:00"
+
+
+def test_severity_one_runs_around_the_clock_and_stays(story: Story) -> None:
+    task = signed(story, severity=1)
+    publish(story, "CN", holiday("2026-08-25"), at="2026-08-24 10:30")
+    assert replan(story) == 0
+    assert story.due(task, "feedback") == story.due(task, "feedback")
+
+
+def test_the_effect_wait_keeps_its_beginning(story: Story) -> None:
+    no = story.verifying()
+    begin = story.the_issue(no).wait_until
+    publish(story, "CN", holiday(shown(begin + timedelta(days=1))[:10]))
+    was = story.due(no, "verify")
+    assert replan(story) == 1
+    clock = story.clock(no, "verify")
+    assert shown(clock.due_at) > was
+    assert [rung.moment for rung in clock.rungs if rung.code == "start" and rung.state == "armed"] == [begin]
+
+
+# Late already (TMR-12)
+
+
+def test_a_breach_stays_and_the_new_due_gets_its_warning(story: Story) -> None:
+    task = signed(story)
+    story.sweep("2026-09-01 18:00")
+    assert story.clock(task, "feedback").breaches
+    publish(story, "CN", holiday("2026-09-01"), at="2026-09-01 20:00")
+    replan(story)
+    clock = story.clock(task, "feedback")
+    assert (shown(clock.due_at), len(clock.breaches)) == ("2026-09-02 18:00", 1)
+    story.sweep("2026-09-02 18:00")
+    assert [breach.plan for breach in story.clock(task, "feedback").breaches] == [1, 2]
+
+
+def test_a_worker_that_was_down_fires_nothing_that_is_no_longer_due(story: Story) -> None:
+    task = signed(story)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-27 10:00")
+    replan(story, "2026-09-01 19:00")
+    story.sweep("2026-09-01 19:00")
+    clock = story.clock(task, "feedback")
+    assert (shown(clock.due_at), clock.breaches) == ("2026-09-02 18:00", [])
+
+
+def test_what_had_passed_before_the_publication_stays_on_record(story: Story) -> None:
+    task = signed(story)
+    publish(story, "CN", holiday("2026-09-01"), at="2026-09-01 20:00")
+    replan(story, "2026-09-01 21:00")
+    clock = story.clock(task, "feedback")
+    assert (shown(clock.due_at), [shown(row.due_at) for row in clock.breaches]) == (
+        "2026-09-02 18:00",
+        ["2026-09-01 18:00"],
+    )
+
+
+def test_a_due_that_is_past_and_stays_past_does_not_move(story: Story) -> None:
+    task = signed(story)
+    story.sweep("2026-09-02 10:00")
+    publish(story, "CN", holiday("2026-09-10"), at="2026-09-03 10:00")
+    replan(story)
+    assert (story.due(task, "feedback"), len(story.clock(task, "feedback").plans)) == ("2026-09-01 18:00", 1)
+
+
+def test_a_workday_found_in_hindsight_ends_nothing_before_now(story: Story) -> None:
+    task = signed(story)
+    publish(story, "CN", {"date": "2026-08-29", "kind": "workday"}, {"date": "2026-08-30", "kind": "workday"},
+            at="2026-09-01 10:00")  # fmt: skip
+    replan(story)
+    clock = story.clock(task, "feedback")
+    assert clock.due_at == story.now + timedelta(seconds=1)
+    assert {rung.code for rung in clock.rungs if rung.state == "armed"} >= {"due"}
+
+
+# Own days, bases, the year's notice
+
+
+def test_a_units_own_day_moves_its_clocks_and_nobody_elses(story: Story) -> None:
+    no, [mine, other] = story.dispatched({"P51": "separate", "P33": "separate"})
+    story.do("unit.set_days", OPS, "P51", at="2026-08-25 10:00", days=[holiday(FRIDAY)])
+    replan(story)
+    assert (story.due(mine, "feedback"), story.due(other, "feedback")) == ("2026-09-04 18:00", "2026-09-03 18:00")
+    assert story.clock(mine, "feedback").calendar == "CN.P51"
+    assert story.clock(other, "feedback").calendar == "CN"
+    story.do("unit.set_days", OPS, "P51", at="2026-08-26 10:00", drop=[FRIDAY])
+    replan(story)
+    assert (story.due(mine, "feedback"), story.clock(mine, "feedback").calendar) == ("2026-09-03 18:00", "CN.P51")
+    assert no
+
+
+def test_severity_one_does_not_move_with_its_unit(story: Story) -> None:
+    task = signed(story, severity=1)
+    story.do("unit.set_days", OPS, "P51", days=[holiday("2026-08-25")])
+    assert replan(story) == 0
+    assert story.clock(task, "feedback").calendar == "ALWAYS"
+
+
+def test_a_base_moves_the_clocks_of_those_built_on_it(story: Story) -> None:
+    story.do("unit.set_days", OPS, "P51", at="2026-08-21 10:00", days=[holiday("2026-12-11")])
+    task = signed(story)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    replan(story)
+    assert (story.due(task, "feedback"), story.clock(task, "feedback").calendar) == ("2026-09-02 18:00", "CN.P51")
+
+
+NOTICE = [
+    {"date": "2027-01-01", "kind": "holiday", "name": "元旦"},
+    {"date": "2027-01-02", "kind": "holiday", "name": "元旦"},
+    {"date": "2027-01-03", "kind": "workday", "name": "元旦调休上班"},
+]
+
+
+def test_provisional_dues_become_official_with_the_years_notice(story: Story) -> None:
+    """CAL-06, F-12: every provisional due is stated anew, and the preview had told so."""
+    tasks = [signed(story, at="2026-12-28 10:00") for _ in range(3)]
+    assert story.due(tasks[0], "feedback") == "2027-01-05 18:00"
+    # The target is ten working days less the review; the due lies in a year without a notice.
+    provisional = db.select(Clock).where(Clock.provisional.is_(True), Clock.state == "running")
+    before = {clock.id: clock.due_at for clock in fresh().scalars(provisional)}
+    assert len(before) >= 2 * len(tasks)
+    table = definition_of(NATIONAL, 1)
+    new = {**table, "official_until": "2027-12-31", "days": [*table["days"], *NOTICE]}
+    found = foresee({NATIONAL: new}, at=story.now)
+    db.session.rollback()
+    assert {move.id for move in found.items if move.becomes_official} == before.keys()
+    told = {move.id: move.due_at for move in found.items}
+    story.do("calendar.import_days", OPS, NATIONAL, days=NOTICE)
+    assert replan(story) == found.moved + sum(not move.moves for move in found.items)
+    assert list(fresh().scalars(provisional)) == []
+    after = {clock.id: clock.due_at for clock in fresh().scalars(db.select(Clock).where(Clock.id.in_(before)))}
+    assert after == {id_: told[id_] for id_ in before}
+    for clock in fresh().scalars(db.select(Clock).where(Clock.id.in_(before))):
+        assert (clock.national_revision, clock.plans[-1].why) == (2, "calendar")
+        assert any(rung.state == "armed" and rung.plan == clock.plan for rung in clock.rungs)
+
+
+def test_the_preview_is_what_happens(story: Story) -> None:
+    for n in range(4):
+        signed(story, unit=("P51", "P33", "P65", "P44")[n])
+    definition = definition_of("CN", 1)
+    found = foresee({"CN": {**definition, "days": [holiday(FRIDAY)]}}, at=local("2026-08-25 10:00"))
+    db.session.rollback()
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    assert replan(story) == found.moved == len(found.items)
+    due = dict(fresh().execute(db.select(Clock.id, Clock.due_at)).all())
+    assert all(due[move.id] == move.due_at != move.was_at for move in found.items)
+    assert foresee({"CN": definition_of("CN", 2)}, at=story.now).moved == 0
+
+
+# Many
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.torture)])
+def test_many_open_tasks_move_by_one_working_day(story: Story, count: int) -> None:
+    """CAL-10: those whose window crosses the new holiday, each with one entry, in under 60 s for 1,000."""
+    units = ["P11", "P12", "P13", "P14", "P31", "P32", "P33", "P34", "P36", "P51"]
+    crossing, others = [], []
+    for n in range(count // len(units)):
+        at, found = ("2026-08-24 10:00", crossing) if n % 2 else ("2026-08-21 09:00", others)
+        found += story.dispatched(dict.fromkeys(units, "separate"), severity=3 if n % 2 else 2, at=at)[1]
+    done = story.dispatched({"P51": "separate"})[1][0]
+    story.settle(done, at="2026-08-24 11:00")
+    before = _dues()
+    publish(story, "CN", holiday("2026-09-02"), at="2026-08-24 12:00")
+    began = time.monotonic()
+    stated = replan(story)
+    took = time.monotonic() - began
+    after = _dues()
+    moved = {key for key in before if before[key] != after[key]}
+    assert {subject for subject, kind in moved if kind == "feedback"} == set(crossing)
+    assert {(shown(before[no, "feedback"]), shown(after[no, "feedback"])) for no in crossing} == {
+        ("2026-09-03 18:00", "2026-09-04 18:00")
+    }
+    assert not moved & {(no, "feedback") for no in [*others, done]}
+    entries = db.select(Entry.subject).where(Entry.act == "clock.replan")
+    assert Counter(fresh().scalars(entries)) == Counter(subject for subject, _kind in moved)
+    assert stated == len(moved)
+    warned = db.select(Clock.subject).join(ClockRung, ClockRung.clock_id == Clock.id)
+    warned = warned.where(ClockRung.state == "armed", ClockRung.plan == 2, ClockRung.code == "before_1d")
+    assert set(crossing) <= set(fresh().scalars(warned.where(Clock.kind == "feedback")))
+    assert took < 60
+    print(f"{count} open tasks, {stated} clocks moved in {took:.1f} s")
+
+
+def _dues() -> dict[tuple[str, str], Any]:
+    rows = db.select(Clock.subject, Clock.kind, Clock.due_at).order_by(Clock.cycle)
+    return {(subject, kind): due for subject, kind, due in fresh().execute(rows)}
+
+
+def test_batches_take_the_soonest_due_first_and_end(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = [signed(story) for _ in range(5)]
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    monkeypatch.setattr(recalendar, "BATCH", 2)
+    assert replan_all(at=local("2026-08-25 10:00"), batches=1) == 4
+    assert replan_all(at=local("2026-08-25 10:00")) == 6
+    assert {story.due(task, "feedback") for task in tasks} == {"2026-09-02 18:00"}
+
+
+def test_a_damaged_chain_keeps_its_due_and_the_others_move(story: Story) -> None:
+    bad, good = signed(story), signed(story)
+    db.session.execute(db.update(Clock).where(Clock.subject == bad).values(policy_version=99))
+    db.session.commit()
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    replan(story, "2026-08-25 10:05")
+    assert (story.due(bad, "feedback"), story.due(good, "feedback")) == ("2026-09-01 18:00", "2026-09-02 18:00")
+    assert not is_done("CN")
+
+
+def test_nothing_published_costs_one_statement(story: Story) -> None:
+    signed(story)
+    replan(story)
+    replan(story, "2026-08-25 10:05")
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    db.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert replan_all(at=story.now) == 0
+    finally:
+        db.event.remove(db.engine, "before_cursor_execute", note)
+    assert len([statement for statement in sent if statement.startswith("SELECT")]) == 1
+
+
+def test_every_due_can_be_derived_again(story: Story) -> None:
+    for unit in ("P51", "P65", "P54"):
+        signed(story, unit=unit)
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    replan(story)
+    publish(story, "CN-65", holiday("2026-08-31"), at="2026-08-26 10:00")
+    replan(story)
+    from cxloop.models.calendar import work_calendar
+
+    moved = 0
+    for clock in fresh().scalars(db.select(Clock)):
+        for plan in clock.plans[1:]:
+            value = work_calendar(plan.calendar, plan.calendar_revision, plan.national_revision)
+            assert value.advance(plan.at, plan.remaining) == plan.due_at
+            moved += plan.why == "calendar"
+    assert moved > 4
+    assert fresh().scalar(db.select(db.func.count()).select_from(Breach)) == 0
+    assert escalation is not None
