@@ -76,20 +76,20 @@ def tell(to: Iterable[str], *, code: str, subject: str, at: datetime, but: str |
     """Leave a notice for each of these people, except the one who acted."""
     issue = db.session.get(Issue, issue_of(no=subject))
     severity = None if issue is None else issue.severity
-    told = worded(set(to) - {but}, code=code, subject=subject, at=at, severity=severity, **params)
+    told = worded(set(to) - {but}, code=code, subject=subject, at=at, rated=severity, **params)
     db.session.add_all(Notice(**row) for row in told)
 
 
 def worded(
-    to: Iterable[str], *, code: str, subject: str, at: datetime, severity: int | None, **params: Any
+    to: Iterable[str], *, code: str, subject: str, at: datetime, rated: int | None, **params: Any
 ) -> list[dict[str, Any]]:
     """The same notices as rows, for whoever leaves many at once with `leave`.
 
-    They are seen within the receiver's working hours (K13), or at once where the issue's severity cannot wait. What is
+    They are seen within the receiver's working hours (K13), or at once where an issue so rated cannot wait. What is
     told happened at `at` all the same.
     """
     names = sorted(set(to))
-    shown = {} if _cannot_wait(severity, at) else at_work_from(names, at=at)
+    shown = {} if _cannot_wait(rated, at) else at_work_from(names, at=at)
     told = {"code": code, "subject": subject, "params": params, "at": at}
     return [{"user_name": name, **told, "visible_at": shown.get(name, at)} for name in names]
 

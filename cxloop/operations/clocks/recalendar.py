@@ -312,5 +312,5 @@ class _Batch:
         handler = subject.handler if isinstance(subject, Measure) else None
         told = receivers(["handler"], issue=issue, task=task, handler=handler, look_up=self.people)
         params: dict[str, Any] = {"kind": clock.kind, "was_at": was.isoformat(), "due_at": clock.due_at.isoformat()}
-        about: dict[str, Any] = {"subject": clock.subject, "severity": issue.severity, "title": task.title}
+        about: dict[str, Any] = {"subject": clock.subject, "rated": issue.severity, "title": task.title}
         self.notices.extend(worded(told, code="notice.due_moved", at=at, **about, **params))

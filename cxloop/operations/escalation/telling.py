@@ -42,7 +42,7 @@ class Telling:
             "due_at": None if clock.due_at is None else clock.due_at.isoformat(),
         }
         notice = special(code, clock.kind).notice or ("notice.breach" if code == rules.DUE else "notice.rung")
-        self.notices += worded(told, code=notice, subject=clock.subject, at=at, severity=issue.severity, **params)
+        self.notices += worded(told, code=notice, subject=clock.subject, at=at, rated=issue.severity, **params)
 
     def _to(self, code: str, clock: Any) -> tuple[str, ...]:
         if clock.holder != clock.owner:
