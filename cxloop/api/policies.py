@@ -1,16 +1,21 @@
 """Policies: published in versions, compared, applied to running clocks."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from flask import Response, request
 
 from ..domain.permissions import Person
+from ..operations.policies import Applied
+from ..operations.policies import preview as foresee
 from ..queries import policies
 from ..queries.listing import BadQuery
 from ..schemas import policy_views as views
+from ..schemas.acts import load_fields
+from ..schemas.group import PolicyApply
 from . import door
-from .blueprint import act_route, get_route, list_route, noun, read_route
+from .blueprint import act_route, get_route, list_route, noun, question_route, read_route
 
 blueprint = noun("policies", "Targets, ladders and lists")
 MOST_VERSIONS = 1_000_000
@@ -31,6 +36,27 @@ def _number(name: str) -> int:
     return int(text)
 
 
+def preview(code: str) -> Response:
+    """What applying a version to running clocks would move, from when to when; nothing is changed."""
+    person = door.person()
+    door.refuse_others(())
+    fields = load_fields("policy.apply", door.read_body())
+    return door.reply(_applied(foresee(on=code, person=person, at=door.now(), **fields)))
+
+
+def _applied(applied: Applied, *_reader: Any) -> dict[str, Any]:
+    return {
+        "code": applied.policy.code,
+        "to_version": applied.to_version,
+        "moved": [
+            {"clock": row.clock, "subject": row.subject, "kind": row.kind, "owner": row.owner, "from": row.was,
+             "to": row.due}
+            for row in applied.moved
+        ],
+        "skipped": [asdict(row) for row in applied.skipped],
+    }  # fmt: skip
+
+
 def _one(policy: Any, person: Person, at: datetime) -> Any:
     return policies.find(code=policy.code, person=person, at=at)
 
@@ -47,3 +73,5 @@ read_route(
 )
 get_route(blueprint, "/<string:code>/compare", "policies.compare", views.PolicyChanges, compare, _PAIR)
 act_route(blueprint, "/<string:code>", "policy.publish", views.PolicyView, _one, on=lambda code: code)
+act_route(blueprint, "/<string:code>", "policy.apply", views.AppliedView, _applied, on=lambda code: code)
+question_route(blueprint, "/<string:code>/preview", "policies.preview", views.AppliedView, preview, PolicyApply)

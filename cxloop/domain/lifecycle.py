@@ -109,6 +109,7 @@ TABLE: tuple[Act, ...] = (
     _row("token.issue", "user", "issue-token"),
     _row("token.revoke", "user", "revoke-token"),
     _row("policy.publish", "policy", "publish", creates=True),
+    _row("policy.apply", "policy", "apply"),
     _row("calendar.publish", "calendar", "publish", creates=True),
     _row("calendar.import_days", "calendar", "import"),
     _row("calendar.withdraw", "calendar", "retire"),

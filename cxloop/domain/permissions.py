@@ -126,6 +126,7 @@ TABLE: dict[str, Permit] = {
     "token.issue": _permit("self system"),
     "token.revoke": _permit("admin self system"),
     "policy.publish": _permit("admin system"),
+    "policy.apply": _permit("admin system"),
     "calendar.publish": _permit("admin system"),
     "calendar.import_days": _permit("admin system"),
     "calendar.withdraw": _permit("admin system"),

@@ -37,7 +37,7 @@ TRIES = 3
 REPLAY = "replay"
 # What a person says about an act goes into its entry; everything else is there as the changes it made.
 SAID = frozenset(
-    {"reason", "text", "remark", "opinion", "findings", "answers", "summary", "no_controls_reason", "level"}
+    "reason text remark opinion findings answers summary no_controls_reason level to_version".split()  # noqa: SIM905
 )
 VOICES = frozenset({"signal.register", "signal.import", "signal.complete"})
 
@@ -323,8 +323,9 @@ def _number(result: Any) -> str:
 
 
 def _note_participant(roots: list[ChainRoot], result: Any, person: Person, name: str) -> None:
-    # Reading and audit acts make nobody a participant; neither does what the system does by itself.
-    if name.startswith("audit.") or person.name == SYSTEM:
+    # Reading and audit acts make nobody a participant, nor does a policy that is applied to a thousand issues at once;
+    # neither does what the system does by itself.
+    if name.startswith(("audit.", "policy.")) or person.name == SYSTEM:
         return
     touched = [root for root in [*roots, result] if isinstance(root, Issue)]
     for number in sorted({issue.no for issue in touched}):

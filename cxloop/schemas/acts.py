@@ -8,7 +8,7 @@ from marshmallow import Schema
 from ..domain.vocabulary import Duty, MeasureKind, Outcome, Verdict
 from . import calendars
 from .fields import NAME, Code, Figure, Many, Moment, OneOf, Part, Strict, Text, Truth, Whole
-from .group import CalendarPublish, PasswordSet, PolicyPublish, TokenRevoke, UnitAdd, UserAdd
+from .group import CalendarPublish, PasswordSet, PolicyApply, PolicyPublish, TokenRevoke, UnitAdd, UserAdd
 from .time import BreachWaive, ClockResume, ExtensionGrant, ExtensionRequest, PauseGrant, PauseRequest, RequestRefuse
 
 TITLE = 200
@@ -346,6 +346,7 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "calendar.import_days": calendars.CalendarImportDays,
     "calendar.withdraw": Nothing,
     "policy.publish": PolicyPublish,
+    "policy.apply": PolicyApply,
 }
 
 

@@ -1,5 +1,6 @@
 """What the acts on the group itself take: units, people, tokens, calendars, policies."""
 
+from ..domain.clocks import KINDS
 from ..domain.vocabulary import Role, UnitKind
 from .fields import NAME, Anything, Code, Many, Moment, OneOf, Part, Strict, Text, Whole
 
@@ -55,3 +56,21 @@ class PolicyPublish(Strict):
 
     body = Anything(required=True)
     effective_from = Moment(allow_none=True)
+
+
+class ClockFilter(Strict):
+    """Which running clocks."""
+
+    severity = Whole(low=1, high=4, allow_none=True)
+    kind = OneOf(KINDS, allow_none=True)
+    owner = Code(allow_none=True)
+
+
+class PolicyApply(Strict):
+    """Which version to which clocks: the ones named, or all running ones that a filter lets through."""
+
+    # An act's own `version` is the one that its caller has read.
+    to_version = Whole(low=1, required=True, data_key="version", attribute="to_version")
+    clocks = Many(Whole(low=1, high=2**53), most=100_000, least=1, allow_none=True)
+    among = Part(ClockFilter, data_key="filter", attribute="among", allow_none=True)
+    text = Text(most=1000, required=True)

@@ -48,3 +48,32 @@ class PolicyChanges(Schema):
     from_ = fields.Integer(data_key="from")
     to = fields.Integer()
     changes = fields.List(fields.Nested(PolicyChange))
+
+
+class MovedView(Schema):
+    """A running clock that goes by another version, and from when to when its due goes."""
+
+    clock = fields.Integer()
+    subject = fields.String()
+    kind = fields.String()
+    owner = fields.String()
+    from_ = fields.String(data_key="from", metadata=_MOMENT)
+    to = fields.String(metadata=_MOMENT)
+
+
+class SkippedView(Schema):
+    """A clock that stays as it is, and why: its state, `no_figure` or `same`."""
+
+    clock = fields.Integer()
+    subject = fields.String()
+    kind = fields.String()
+    why = fields.String()
+
+
+class AppliedView(Schema):
+    """A version of the policy applied to running clocks, or what that would do."""
+
+    code = fields.String()
+    to_version = fields.Integer()
+    moved = fields.List(fields.Nested(MovedView))
+    skipped = fields.List(fields.Nested(SkippedView))

@@ -27,6 +27,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "task.adjudicate": {"unit": "P44"},
     "task.transfer": {"unit": "P11", "reason": "duty_moved"},
     "task.nudge": {},
+    "policy.publish": {"body": {}},
+    "policy.apply": {"version": 1, "filter": {}, "text": "口径调整"},
     "task.supervise": {"level": "red", "text": "督办"},
     "task.cancel": {"reason": "covered"},
     "extension.request": {"reason": "site_work", "due_at": "2036-09-01T18:00:00+08:00"},

@@ -135,3 +135,55 @@ def test_what_is_not_there(still_world: World, path: str, code: int) -> None:
 def test_an_unknown_policy_is_not_published(world: World) -> None:
     answer = publish(world, OPS, "mood", {})
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["code"])
+
+
+def test_a_version_is_previewed_and_applied(world: World) -> None:
+    body = body_of(world)
+    body["severity"]["3"]["triage"] = "7 h"
+    assert publish(world, OPS, "sla", body).status_code == 200
+    wish = {"version": 2, "filter": {"kind": "triage", "severity": 3}, "text": "口径调整"}
+    foreseen = world.post(OPS, "/policies/sla/preview", wish)
+    assert (foreseen.status_code, foreseen.json["code"], foreseen.json["to_version"]) == (200, "sla", 2)
+    assert foreseen.json["moved"]
+    assert set(foreseen.json["moved"][0]) == {"clock", "subject", "kind", "owner", "from", "to"}
+    done = world.post(OPS, "/policies/sla/apply", wish)
+    assert (done.status_code, done.json) == (200, foreseen.json)
+    for row in done.json["moved"]:
+        clock = world.get(ANALYST, f"/clocks/{row['clock']}").json
+        assert (clock["due_at"], clock["policy_version"], clock["plans"][-1]["why"]) == (row["to"], 2, "policy")
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({}, "version"),
+        ({"version": 1}, "text"),
+        ({"version": 1, "text": "x"}, "clocks"),
+        ({"version": 1, "text": "x", "clocks": []}, "clocks"),
+        ({"version": 1, "text": "x", "clocks": ["1"]}, "clocks.0"),
+        ({"version": 1, "text": "x", "clocks": [99999]}, "clocks"),
+        ({"version": 1, "text": "x", "clocks": list(range(1, 1002))}, "clocks"),
+        ({"version": 1, "text": "x", "filter": {"kind": "lunch"}}, "filter.kind"),
+        ({"version": 1, "text": "x", "filter": {"owner": "P99"}}, "filter"),
+        ({"version": 1, "text": "x", "filter": {"state": "running"}}, "filter.state"),
+        ({"version": 9, "text": "x", "filter": {}}, "version"),
+    ],
+)
+def test_a_wish_without_sense_is_refused_by_both(still_world: World, wish: dict[str, Any], field: str) -> None:
+    for verb in ("preview", "apply"):
+        answer = still_world.post(OPS, f"/policies/sla/{verb}", wish)
+        assert answer.status_code == 422, verb
+        assert field in answer.json["errors"], verb
+    said = still_world.post(OPS, "/policies/sla/apply", {"version": 1, "text": "x", "clocks": list(range(1, 1002))})
+    assert said.json["errors"]["clocks"] == ["1001 clocks are more than one act takes: 1000."]
+
+
+def test_nobody_else_applies_or_asks(still_world: World) -> None:
+    wish = {"version": 1, "text": "x", "filter": {}}
+    for verb in ("preview", "apply"):
+        assert [still_world.post(user, f"/policies/sla/{verb}", wish).status_code for user in (LIN, CHEN, ZHAO)] == [
+            403,
+            403,
+            403,
+        ]
+        assert still_world.post(OPS, f"/policies/mood/{verb}", wish).status_code == 404

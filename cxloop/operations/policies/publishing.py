@@ -6,15 +6,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..domain.canonical import canonical, digest
-from ..domain.codes import Codes
-from ..domain.faults import Fault, Faulty
-from ..domain.policy import Policy as SlaPolicy
-from ..domain.policy_check import find_faults
-from ..extensions import db
-from ..models.calendar import Calendar
-from ..models.policy import CODES, SLA, Policy, PolicyVersion
-from .act import Invalid, act
+from ...domain.canonical import canonical, digest
+from ...domain.codes import Codes
+from ...domain.faults import Fault, Faulty
+from ...domain.policy import Policy as SlaPolicy
+from ...domain.policy_check import find_faults
+from ...extensions import db
+from ...models.calendar import Calendar
+from ...models.policy import CODES, SLA, Policy, PolicyVersion
+from ..act import Invalid, act
 
 
 class Unsound(Invalid):
@@ -66,9 +66,8 @@ def publish_policy(
 def check_publication(*, code: str, body: Any, effective_from: datetime, at: datetime) -> None:
     """Refuse what could not be published at this moment; writes nothing."""
     if code == SLA:
-        unknown = _unknown_calendars(read_sound(body))
-        if unknown:
-            raise Unsound(unknown)
+        policy: SlaPolicy = _parse(SlaPolicy.parse, body)
+        _refuse([*find_faults(policy), *_unknown_calendars(policy)])
     elif code == CODES:
         _parse(Codes.parse, body)
     else:
@@ -79,10 +78,13 @@ def check_publication(*, code: str, body: Any, effective_from: datetime, at: dat
 def read_sound(body: Any) -> SlaPolicy:
     """A body as the policy it states; Unsound with everything that is wrong with it, by itself or as a whole."""
     policy: SlaPolicy = _parse(SlaPolicy.parse, body)
-    faults = find_faults(policy)
+    _refuse(find_faults(policy))
+    return policy
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
     if faults:
         raise Unsound(faults)
-    return policy
 
 
 def _parse(parse: Callable[[Any], Any], body: Any) -> Any:
