@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
         people.user,
         people.token,
         clockwork.sweep,
+        clockwork.clocks,
         checks.trail,
         checks.doctor,
     ):

@@ -1,11 +1,14 @@
-"""`flask sweep`: let time act once, by hand."""
+"""`flask sweep`: let time act once, by hand; `flask clocks verify`: are the due times what the history says?"""
 
 import click
 from flask.cli import with_appcontext
 
 from ..operations import escalation
+from ..queries.verification import verify_clocks
 from ..schemas.fields import Invalid, parse_moment
 from .words import now, refusals_in_words
+
+MOST_SHOWN = 50
 
 
 @click.command()
@@ -26,3 +29,22 @@ def sweep(at: str | None, dry_run: bool) -> None:
     for due in found:
         click.echo(f"{due.moment.isoformat()} {due.subject} {due.kind} {due.code}")
     click.echo(f"{len(found)} rungs would fire")
+
+
+@click.group()
+def clocks() -> None:
+    """Clocks."""
+
+
+@clocks.command()
+@with_appcontext
+def verify() -> None:
+    """Derive every due time again from the stored history and compare. Exit code 1 when one differs."""
+    with refusals_in_words():
+        found = verify_clocks()
+    for row in found.differences[:MOST_SHOWN]:
+        click.echo(f"clock {row.clock}, {row.name}, {row.field}: stored {row.stored}, derived {row.derived}", err=True)
+    click.echo(f"{found.clocks} clocks with {found.plans} plans and {found.rungs} rungs derived again")
+    if found.differences:
+        raise click.ClickException(f"{len(found.differences)} differences")
+    click.echo("every due time is what its history says")

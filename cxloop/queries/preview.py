@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..domain.calendar import CalendarError, Day, WorkCalendar, read_days
+from ..domain.calendar import CalendarError, Day, WorkCalendar
+from ..domain.calendar_national import read_national
 from ..domain.policy import RungSpec
 from ..domain.preview import Extension, Pause, PreviewError, preview
 from ..domain.targets import Target
@@ -94,8 +95,8 @@ def _definition(_database: str, code: str, revision: int) -> Any:
 
 @lru_cache(maxsize=8)
 def _national(database: str, revision: int) -> tuple[tuple[Day, ...], date]:
-    table = _definition(database, NATIONAL, revision)
-    return tuple(read_days(table["days"])), date.fromisoformat(table["official_until"])
+    table = read_national(_definition(database, NATIONAL, revision))
+    return tuple(table.days), table.official_until
 
 
 def _defined(definition: Mapping[str, Any]) -> WorkCalendar:

@@ -1,12 +1,13 @@
 """`flask sweep`, `flask replay`, `flask doctor`, `flask import` by hand."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cxloop.extensions import db
-from cxloop.models.clock import Breach, ClockRung
+from cxloop.models.clock import Breach, Clock, ClockRung
 from cxloop.models.signal import Signal
 from cxloop.seeds.base import base_lines
 from tests.cli.conftest import Run
@@ -34,6 +35,21 @@ def test_a_moment_without_offset_is_refused(run: Run, moment: str) -> None:
     told = run("sweep", "--at", moment)
     assert told.exit_code == 1
     assert moment in told.output
+
+
+def test_the_clocks_are_derived_again_and_a_difference_is_named(run: Run, story: Story) -> None:
+    task = story.one_task()
+    told = run("clocks", "verify")
+    assert told.exit_code == 0
+    assert told.output.endswith("every due time is what its history says\n")
+    clock = story.clock(task, "feedback")
+    assert clock.due_at is not None
+    db.session.execute(db.update(Clock).where(Clock.id == clock.id).values(due_at=clock.due_at + timedelta(minutes=1)))
+    db.session.commit()
+    told = run("clocks", "verify")
+    assert told.exit_code == 1
+    assert f"clock {clock.id}, {task}/clock.feedback.1, due_at: stored 2026-09-01T10:01:00" in told.output
+    assert "1 differences" in told.output
 
 
 LINES = [
