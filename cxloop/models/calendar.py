@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..domain.calendar import WorkCalendar
-from ..domain.calendar_base import BASE, hours_only
+from ..domain.calendar_base import BASE, WITHDRAWN, hours_only
 from ..domain.calendar_national import read_national
 from ..extensions import Base, JSONText, db
 from .chain import ChainRoot, Trailed
@@ -65,6 +65,12 @@ def definition_of(code: str, revision: int) -> Any:
     if found is None:
         raise LookupError(f"calendar {code} has no revision {revision}")
     return found
+
+
+def has_hours(code: str) -> bool:
+    """Whether a unit may work by a calendar, or another be built on it: there is one, and it is not withdrawn."""
+    revision = None if code == NATIONAL else current_revision(code)
+    return revision is not None and WITHDRAWN not in definition_of(code, revision)
 
 
 def newest_definitions() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from ..domain.vocabulary import SYSTEM
 from ..extensions import db
-from ..models.calendar import Calendar
+from ..models.calendar import has_hours
 from ..models.unit import Unit
 from ..models.user import Membership, Token, User, UserSession
 from .act import Differs, Invalid, act
@@ -32,7 +32,7 @@ def add_unit(
     above = db.session.get(Unit, parent) if parent else None
     if parent and above is None:
         raise Invalid("parent", "error.unknown_unit", code=parent)
-    if db.session.get(Calendar, calendar) is None:
+    if not has_hours(calendar):
         raise Invalid("calendar", "error.unknown_calendar", code=calendar)
     position = db.session.scalar(select(func.count()).select_from(Unit)) or 0
     path = f"{'/' if above is None else above.path}{on}/"

@@ -9,41 +9,16 @@ from typing import Any
 import pytest
 
 from cxloop.extensions import db
-from cxloop.models.calendar import NATIONAL, Calendar, definition_of
+from cxloop.models.calendar import Calendar
 from cxloop.models.clock import Breach, Clock, ClockRung
 from cxloop.models.entry import Entry
 from cxloop.operations import escalation
 from cxloop.operations.clocks import recalendar
-from cxloop.operations.clocks.foresight import foresee
 from cxloop.operations.clocks.recalendar import replan_all
 from cxloop.queries.trail import verify
-from tests.cast import ANALYST, OPS, WU
+from tests.cast import ANALYST, WU
 from tests.factories import RESOLVED, Story, fresh, local, planned, shown
-
-FRIDAY = "2026-08-28"  # within a week of the Monday on which stories begin
-
-
-def holiday(date: str, name: str = "台风停工") -> dict[str, Any]:
-    return {"date": date, "kind": "holiday", "name": name}
-
-
-def publish(story: Story, code: str, *days: dict[str, Any], at: str | None = None) -> None:
-    """Publish a calendar as it is, with these days for its own."""
-    definition = definition_of(code, fresh().get_one(Calendar, code).revision)
-    db.session.rollback()
-    story.do("calendar.publish", OPS, code, at=at, definition={**definition, "days": list(days)})
-
-
-def replan(story: Story, at: str | None = None) -> int:
-    """Let the worker look, two seconds after the last act or at a moment."""
-    story.now = local(at) if at else story.now + timedelta(seconds=2)
-    return replan_all(at=story.now)
-
-
-def signed(story: Story, unit: str = "P51", **more: Any) -> str:
-    task = story.one_task(unit, **more)
-    story.do("task.sign", f"{unit[1:]}lead", task)
-    return task
+from tests.operations.publishing import FRIDAY, holiday, publish, replan, signed
 
 
 def replanned(story: Story, task: str) -> list[Entry]:
@@ -233,81 +208,6 @@ def test_a_workday_found_in_hindsight_ends_nothing_before_now(story: Story) -> N
     clock = story.clock(task, "feedback")
     assert clock.due_at == story.now + timedelta(seconds=1)
     assert {rung.code for rung in clock.rungs if rung.state == "armed"} >= {"due"}
-
-
-# Own days, bases, the year's notice
-
-
-def test_a_units_own_day_moves_its_clocks_and_nobody_elses(story: Story) -> None:
-    no, [mine, other] = story.dispatched({"P51": "separate", "P33": "separate"})
-    story.do("unit.set_days", OPS, "P51", at="2026-08-25 10:00", days=[holiday(FRIDAY)])
-    replan(story)
-    assert (story.due(mine, "feedback"), story.due(other, "feedback")) == ("2026-09-04 18:00", "2026-09-03 18:00")
-    assert story.clock(mine, "feedback").calendar == "CN.P51"
-    assert story.clock(other, "feedback").calendar == "CN"
-    story.do("unit.set_days", OPS, "P51", at="2026-08-26 10:00", drop=[FRIDAY])
-    replan(story)
-    assert (story.due(mine, "feedback"), story.clock(mine, "feedback").calendar) == ("2026-09-03 18:00", "CN.P51")
-    assert no
-
-
-def test_severity_one_does_not_move_with_its_unit(story: Story) -> None:
-    task = signed(story, severity=1)
-    story.do("unit.set_days", OPS, "P51", days=[holiday("2026-08-25")])
-    assert replan(story) == 0
-    assert story.clock(task, "feedback").calendar == "ALWAYS"
-
-
-def test_a_base_moves_the_clocks_of_those_built_on_it(story: Story) -> None:
-    story.do("unit.set_days", OPS, "P51", at="2026-08-21 10:00", days=[holiday("2026-12-11")])
-    task = signed(story)
-    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
-    replan(story)
-    assert (story.due(task, "feedback"), story.clock(task, "feedback").calendar) == ("2026-09-02 18:00", "CN.P51")
-
-
-NOTICE = [
-    {"date": "2027-01-01", "kind": "holiday", "name": "元旦"},
-    {"date": "2027-01-02", "kind": "holiday", "name": "元旦"},
-    {"date": "2027-01-03", "kind": "workday", "name": "元旦调休上班"},
-]
-
-
-def test_provisional_dues_become_official_with_the_years_notice(story: Story) -> None:
-    """CAL-06, F-12: every provisional due is stated anew, and the preview had told so."""
-    tasks = [signed(story, at="2026-12-28 10:00") for _ in range(3)]
-    assert story.due(tasks[0], "feedback") == "2027-01-05 18:00"
-    # The target is ten working days less the review; the due lies in a year without a notice.
-    provisional = db.select(Clock).where(Clock.provisional.is_(True), Clock.state == "running")
-    before = {clock.id: clock.due_at for clock in fresh().scalars(provisional)}
-    assert len(before) >= 2 * len(tasks)
-    table = definition_of(NATIONAL, 1)
-    new = {**table, "official_until": "2027-12-31", "days": [*table["days"], *NOTICE]}
-    found = foresee({NATIONAL: new}, at=story.now)
-    db.session.rollback()
-    assert {move.id for move in found.items if move.becomes_official} == before.keys()
-    told = {move.id: move.due_at for move in found.items}
-    story.do("calendar.import_days", OPS, NATIONAL, days=NOTICE)
-    assert replan(story) == found.moved + sum(not move.moves for move in found.items)
-    assert list(fresh().scalars(provisional)) == []
-    after = {clock.id: clock.due_at for clock in fresh().scalars(db.select(Clock).where(Clock.id.in_(before)))}
-    assert after == {id_: told[id_] for id_ in before}
-    for clock in fresh().scalars(db.select(Clock).where(Clock.id.in_(before))):
-        assert (clock.national_revision, clock.plans[-1].why) == (2, "calendar")
-        assert any(rung.state == "armed" and rung.plan == clock.plan for rung in clock.rungs)
-
-
-def test_the_preview_is_what_happens(story: Story) -> None:
-    for n in range(4):
-        signed(story, unit=("P51", "P33", "P65", "P44")[n])
-    definition = definition_of("CN", 1)
-    found = foresee({"CN": {**definition, "days": [holiday(FRIDAY)]}}, at=local("2026-08-25 10:00"))
-    db.session.rollback()
-    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
-    assert replan(story) == found.moved == len(found.items)
-    due = dict(fresh().execute(db.select(Clock.id, Clock.due_at)).all())
-    assert all(due[move.id] == move.due_at != move.was_at for move in found.items)
-    assert foresee({"CN": definition_of("CN", 2)}, at=story.now).moved == 0
 
 
 # Many
