@@ -1,4 +1,4 @@
-"""What a sweep costs: 1,000 due rungs among 1,000, 10,000 and 100,000 running clocks, beside a floor.
+"""What a sweep costs: 1,000 due rungs among 1,000, 10,000, 100,000 (or a million) running clocks, beside a floor.
 
 Each clock belongs to a task of an issue of its own: the worst case, for every chain is locked and sealed apart.
 """
@@ -24,7 +24,7 @@ from cxloop.models.task import Task
 from cxloop.operations import escalation
 
 DUE = 1_000
-ROUNDS = 3
+ROUNDS = 5
 SIZES = (1_000, 10_000, 100_000)
 START = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
 FAR = START + timedelta(days=400)
@@ -74,7 +74,7 @@ def fill(running: int) -> None:
 
 
 def _rows(n: Any) -> list[tuple[Any, dict[str, Any]]]:
-    # Seven digits, so that a hundred thousand fit.
+    # Seven digits, so that a million fit.
     no = literal("CX-2026-") + cast(cast(n + 1_000_000, Integer), String)
     task = no + "-T01"
     chain = {"chain_kind": "issue", "chain_no": no}
@@ -163,7 +163,7 @@ def _notices(no: str, at: datetime) -> list[dict[str, Any]]:
 
 def _entry(no: str, plan: int, at: datetime) -> dict[str, Any]:
     subject = f"{no}-T01/clock.feedback.1"
-    fields = {"at": at, "due_at": at, "holder": "P44", "plan": 1, "policy_version": 1, "fired_at": at, "state": "fired"}
+    fields = {"at": at, "due_at": at, "holder": "P44", "plan": 1, "policy_version": 1, "fired_at": at}
     changes = [{"subject": subject, "field": f, "before": None, "after": str(v)} for f, v in fields.items()]
     body = json.dumps({"chain": ["issue", no], "act": "clock.fire", "at": str(at), "changes": changes})
     return {
