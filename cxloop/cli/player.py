@@ -10,7 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import ValidationError
+from sqlalchemy import select
 
+from ..domain.lifecycle import ACTS
+from ..extensions import db
+from ..models.clock import Clock
 from ..operations import escalation
 from ..operations.act import REPLAY, Call, Refused, perform
 from ..operations.calendars import PUBLISHING
@@ -72,7 +76,7 @@ class Player:
             act,
             str(line["by"]),
             at,
-            on=None if on is None else self._name(str(on)),
+            on=None if on is None else self._on(act, str(on)),
             fields=load_fields(act, self._named(fields)),
             origin=REPLAY,
         )
@@ -95,6 +99,19 @@ class Player:
         if isinstance(fields.get("signals"), list):
             fields["signals"] = [self._name(str(no)) for no in fields["signals"]]
         return fields
+
+    def _on(self, act: str, text: str) -> str:
+        """What an act works on. A clock goes by its subject, kind and cycle: a1-T02/feedback.1, a1-T02/3/measure.1."""
+        name = self._name(text)
+        if ACTS[act].on != "clock":
+            return name
+        subject, _, of = name.rpartition("/")
+        kind, _, cycle = of.rpartition(".")
+        found = select(Clock.id).where(Clock.subject == subject, Clock.kind == kind, Clock.cycle == int(cycle))
+        clock = db.session.scalar(found)
+        if clock is None:
+            raise ValueError(f"no such clock: {name!r}")
+        return str(clock)
 
     def _name(self, text: str) -> str:
         """The number behind `a1`, `a1-T02`, `a1-T02/1` or `d14/3`; other texts are numbers already."""
