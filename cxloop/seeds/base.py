@@ -17,8 +17,8 @@ NATIONAL = "CN-DAYS"
 CALENDARS = ("CN", "CN-65", "CN-54", "ALWAYS")
 OWN_HOURS = {"P65": "CN-65", "P54": "CN-54"}
 DEFAULT = "CN"
-# The evening before, when a typhoon warning is answered by stopping work.
-STOPPED_AT = "2026-09-10T20:00:00+08:00"
+# Guangdong answers the typhoon warning the evening before; Fujian's word comes on the evening of the day itself.
+STOPPED_AT = {"P35": "2026-09-11T19:40:00+08:00", "P44": "2026-09-10T20:00:00+08:00"}
 
 
 def base_lines(*, at: str) -> list[Line]:
@@ -29,30 +29,24 @@ def base_lines(*, at: str) -> list[Line]:
 
 
 def later_lines() -> list[Line]:
-    """Give the lines that publish the demo's local days: two provinces stop work for a typhoon."""
+    """Give the lines by which two provinces get a day of their own: they stop work for a typhoon."""
     lines = []
     for row in demo("group")["local_days"]:
         day = {"date": row["date"], "kind": row["kind"], "name": row["reason"]}
-        definition = {**_own_definition(row["unit"]), "days": [day]}
-        line = {"act": "calendar.publish", "on": calendar_of(row["unit"]), "definition": definition}
-        lines.append({"at": STOPPED_AT, "by": "ops", **line})
-    return lines
+        line = {"act": "unit.set_days", "on": row["unit"], "days": [day]}
+        lines.append({"at": STOPPED_AT[row["unit"]], "by": "ops", **line})
+    return sorted(lines, key=lambda line: str(line["at"]))
 
 
 def calendar_of(unit: str) -> str:
-    """Name the calendar of a unit: its own hours, a copy of the default where it has local days, else the default."""
-    if unit in OWN_HOURS:
-        return OWN_HOURS[unit]
-    with_local_days = {row["unit"] for row in demo("group")["local_days"]}
-    return f"{DEFAULT}-{unit[1:]}" if unit in with_local_days else DEFAULT
+    """Name the calendar of a unit: its own hours, else the default."""
+    return OWN_HOURS.get(unit, DEFAULT)
 
 
 def _calendars() -> Iterator[Line]:
     yield {"act": "calendar.publish", "on": NATIONAL, "definition": national_days()}
     for code in CALENDARS:
         yield {"act": "calendar.publish", "on": code, "definition": _definition(code)}
-    for unit in sorted({row["unit"] for row in demo("group")["local_days"]}):
-        yield {"act": "calendar.publish", "on": calendar_of(unit), "definition": _own_definition(unit)}
 
 
 def _definition(code: str) -> dict[str, Any]:
@@ -65,13 +59,6 @@ def _definition(code: str) -> dict[str, Any]:
             {"name": row["name"], "from": row["from"], "to": row["to"]} for row in demo("group")["freezes"]
         ]
     return definition
-
-
-def _own_definition(unit: str) -> dict[str, Any]:
-    """Give the default hours under a province's own name, so that a local day of its own moves nobody else."""
-    [row] = [row for row in demo("group")["provinces"] if row["code"] == unit]
-    place, place_en = row["name"].removesuffix("公司"), demo("english")["units"][unit].removesuffix(" Company")
-    return {**_definition(DEFAULT), "name": f"{place}工作时间", "name_en": f"Working hours in {place_en}"}
 
 
 def _plain(value: Any) -> Any:

@@ -63,7 +63,7 @@ def test_units_work_their_own_hours(lines: list[dict[str, Any]]) -> None:
     calendars = {code: unit["calendar"] for code, unit in of(lines, "unit.add").items()}
     own = {code: calendar for code, calendar in calendars.items() if calendar != "CN"}
     assert {code: own[code] for code in ("P65", "P6531", "P54")} == {"P65": "CN-65", "P6531": "CN-65", "P54": "CN-54"}
-    assert {code[:3] for code in own} == {"P65", "P54", "P35", "P44"}
+    assert {code[:3] for code in own} == {"P65", "P54"}
 
 
 def test_people_stand_where_the_loop_looks_for_them(lines: list[dict[str, Any]]) -> None:
@@ -156,16 +156,15 @@ def test_texts_use_codes_that_exist(lines: list[dict[str, Any]]) -> None:
     assert {row["result"] for row in texts["callback"]} <= known["callback_result"]
 
 
-def test_the_typhoon_is_published_later_for_two_provinces() -> None:
+def test_two_provinces_stop_work_for_the_typhoon_one_of_them_too_late() -> None:
     later = later_lines()
-    assert [line["on"] for line in later] == ["CN-35", "CN-44"]
+    assert [(line["act"], line["on"]) for line in later] == [("unit.set_days", "P44"), ("unit.set_days", "P35")]
+    assert [line["at"][:16] for line in later] == ["2026-09-10T20:00", "2026-09-11T19:40"]
     for line in later:
-        assert line["at"] < "2026-09-11"
-        assert [(day["date"], day["kind"]) for day in line["definition"]["days"]] == [("2026-09-11", "holiday")]
-        assert line["definition"]["national"] is True
+        assert [(day["date"], day["kind"]) for day in line["days"]] == [("2026-09-11", "holiday")]
 
 
 def test_freezes_label_the_calendars_of_people_not_of_machines(lines: list[dict[str, Any]]) -> None:
     calendars = of(lines, "calendar.publish")
     labelled = {code for code, line in calendars.items() if line["definition"].get("freezes")}
-    assert labelled == {"CN", "CN-65", "CN-54", "CN-35", "CN-44"}
+    assert labelled == {"CN", "CN-65", "CN-54"}

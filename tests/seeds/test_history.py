@@ -106,6 +106,10 @@ def test_reasons_and_channels_are_in_the_lists(lines: list[Line]) -> None:
         "issue.dismiss": "dismiss",
         "signal.set_aside": "set_aside",
         "signal.return": "return",
+        "extension.request": "extension",
+        "pause.request": "pause",
+        "breach.waive": "waiver",
+        "issue.reopen": "reopen",
     }
     for act, name in acts.items():
         assert {line["reason"] for line in of(lines, act)} <= lists[f"reason.{name}"]
@@ -142,6 +146,7 @@ def test_issues_by_severity(lines: list[Line]) -> None:
     assert len(opened) == wanted["volume"]["issues"]
     given = {line["on"]: line["severity"] for line in of(lines, "issue.analyse")}
     given |= {line["as"]: line["severity"] for line in opened if "severity" in line}
+    given |= {line["on"]: line["severity"] for line in of(lines, "issue.rerate")}
     assert Counter(given.values()) == wanted["issues_by_severity"]
     tasks = sum(len(line["tasks"]) for line in of(lines, "issue.dispatch"))
     assert tasks == pytest.approx(wanted["volume"]["tasks"], rel=0.05)
@@ -169,6 +174,21 @@ def test_declines_send_backs_and_verdicts(lines: list[Line]) -> None:
     verdicts = Counter(line["verdict"] for line in of(lines, "verification.record"))
     for verdict in ("effective", "ineffective", "inconclusive"):
         assert share(verdicts[verdict], verdicts.total()) == pytest.approx(wanted[f"verdict_{verdict}"], abs=5)
+
+
+def test_units_ask_for_more_time_and_get_most_of_it(lines: list[Line]) -> None:
+    wanted, acts = demo("ninety_days")["rates_percent"], Counter(line["act"] for line in lines)
+    tasks = sum(len(line["tasks"]) for line in of(lines, "issue.dispatch"))
+    asked = {line["on"] for line in of(lines, "extension.request")}
+    assert share(len(asked), tasks) == pytest.approx(wanted["extension_asked"], abs=1)
+    decided = acts["extension.grant"] + acts["extension.refuse"]
+    assert share(acts["extension.grant"], decided) == pytest.approx(wanted["extension_granted"], abs=4)
+    paused = {line["on"] for line in of(lines, "pause.grant")}
+    assert share(len(paused), tasks) == pytest.approx(wanted["paused"], abs=0.7)
+    assert acts["clock.resume"] >= 4
+    assert acts["pause.grant"] - acts["clock.resume"] >= 4
+    assert len({line["reason"] for line in of(lines, "extension.request")}) >= 6
+    assert len({line["reason"] for line in of(lines, "pause.request")}) >= 6
 
 
 # The beats of the story
@@ -221,6 +241,9 @@ def test_mutual_declines_are_adjudicated(lines: list[Line]) -> None:
         ("老旧小区", "feedback.submit", 51),
         ("门店海报", "audit.return", 58),
         ("免费体验会员", "verification.record", 64),
+        ("正常使用被误判", "breach.waive", 29),
+        ("出账日前后", "issue.reopen", 80),
+        ("宽带移机", "feedback.submit", 32),
     ],
 )
 def test_a_beat_falls_on_its_day(lines: list[Line], title: str, act: str, day: int) -> None:
@@ -234,9 +257,60 @@ def test_a_task_is_parked(lines: list[Line]) -> None:
     assert datetime.fromisoformat(line["review_at"]) - datetime.fromisoformat(line["at"]) > timedelta(days=89)
 
 
+def requests(lines: list[Line], text: str) -> list[tuple[str, str]]:
+    """When an extension was asked for in these words, and until when."""
+    found = [line for line in of(lines, "extension.request") if line["text"] == text]
+    return [(line["at"][:10], line["due_at"][:10]) for line in found]
+
+
+def test_extensions_are_asked_for_in_the_words_of_the_source(lines: list[Line]) -> None:
+    asked = {row["theme"]: row["text"] for row in demo("texts")["extension_text"]}
+    assert requests(lines, asked["T07"]) == [("2026-09-30", "2026-11-06")]
+    assert requests(lines, asked["T01"]) == [("2026-10-26", "2026-11-13")]
+    assert requests(lines, asked["T06"]) == [("2026-10-14", "2026-10-18")]
+
+
+def test_a_promised_date_is_extended_once_because_of_the_freeze(lines: list[Line]) -> None:
+    alias, told = story(lines, "宽带移机")
+    [request] = [line for line in of(told, "extension.request") if "measure" in line]
+    [answer] = [line for line in of(told, "feedback.submit") if line["on"] == request["on"] == f"{alias}-T01"]
+    agreed = answer["measures"][request["measure"] - 1]["due_at"]
+    assert (answer["outcome"], agreed[:10]) == ("planned", "2026-10-23")
+    [done] = [line["at"] for line in of(told, "measure.complete") if line["on"] == f"{alias}-T01/{request['measure']}"]
+    assert agreed < done < request["due_at"]
+
+
+def test_one_request_is_decided_too_late(lines: list[Line]) -> None:
+    _alias, told = story(lines, "异地销户")
+    late = [line for line in of(told, "extension.grant") if line["at"] > "2026-09-29T18:00"]
+    asked = {line["on"]: line["at"] for line in of(told, "extension.request")}
+    assert "2026-09-28T16:40:00+08:00" in {asked[line["on"]] for line in late}
+
+
+def test_the_last_day_finds_requests_on_desks_and_a_clock_paused(lines: list[Line]) -> None:
+    decided = {line["on"] for line in of(lines, "extension.grant", "extension.refuse", "pause.grant", "pause.refuse")}
+    asked = {line["on"]: line for line in of(lines, "extension.request", "pause.request")}
+    waiting = Counter(line["act"] for on, line in asked.items() if on not in decided)
+    assert set(waiting) == {"extension.request", "pause.request"}
+    assert waiting.total() < 6
+    answered = {line["on"] for line in of(lines, "feedback.submit")}
+    paused = {line["on"] for line in of(lines, "pause.grant")} - answered
+    assert 1 <= sum(asked[on]["until"] > LAST.isoformat() for on in paused) <= 3
+
+
+def test_what_was_revised_ends_as_planned(lines: list[Line]) -> None:
+    waived = of(lines, "breach.waive")
+    assert {line["on"].partition("/")[2] for line in waived} == {"feedback.1"}
+    assert Counter(line["reason"] for line in waived) == {"disaster": 1, "rerated": 1, "platform_fault": 1}
+    assert [line["text"] for line in waived if line["reason"] == "disaster"] == [demo("texts")["appeal"][0]["text"]]
+    assert sorted(line["severity"] for line in of(lines, "issue.rerate")) == [2, 3]
+
+
 def test_every_act_that_people_have_is_in_it(lines: list[Line]) -> None:
     living = {
-        name for name, act in ACTS.items() if act.on in {"issue", "task", "measure", "signal"} and not act.by_itself
+        name
+        for name, act in ACTS.items()
+        if act.on in {"issue", "task", "measure", "signal", "clock"} and not act.by_itself
     }
     assert living <= {line["act"] for line in lines}
 

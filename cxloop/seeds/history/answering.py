@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cxloop.domain.vocabulary import CENTER
+from cxloop.seeds.history.asking import Work, ask, extend_measure
 from cxloop.seeds.history.holding import EXEMPLARS, land
+from cxloop.seeds.history.revising import restated, waive
 from cxloop.seeds.history.scene import Part, Scene
 from cxloop.seeds.history.stage import CHINA, moment, written
 
@@ -38,14 +40,32 @@ def work(scene: Scene, part: Part, at: datetime, *, first: datetime | None = Non
     if part.unit in scene.story.get("stuck", ()):
         _stuck(scene, part, due)
         return
-    answers = scene.story.get("answers", {})
-    if part.unit in answers and part.wave.units > 1:
-        when = moment(*answers[part.unit])
-    else:
-        when = scene.pace.by(part.unit, since, due, on_time=IN_TIME[_habit(part.unit)], low=0.25, high=0.8)
+    task = Work(who, since, due)
+    ask(scene, part, task)
+    if task.open:
+        return
+    when, due = _first_answer(scene, part, task)
     if when > due and scene.rng.random() < NUDGED:
         _nudge(scene, part, due, when)
-    _answer(scene, part, when, due, who)
+    _answer(scene, part, when, due, task.who)
+    waive(scene, part)
+
+
+def _first_answer(scene: Scene, part: Part, task: Work) -> tuple[datetime, datetime]:
+    """When the unit answers, and the due that holds then."""
+    answers, story = scene.story.get("answers", {}), scene.story
+    if part.unit in answers and part.wave.units > 1:
+        return moment(*answers[part.unit]), task.due
+    on_time = IN_TIME[_habit(part.unit)]
+    when = scene.pace.by(part.unit, task.since, task.due, on_time=on_time, low=0.25, high=0.8)
+    again = restated(scene, part, task.due)
+    if again is not None and when > again[0]:
+        if part.unit in story["rerate"].get("late", ()):
+            return scene.pace.within(part.unit, again[1], task.due, 0.3, 0.7), again[1]
+        return scene.pace.by(part.unit, *again, on_time=on_time, low=0.25, high=0.8), again[1]
+    if part.unit in story.get("waived", {}):
+        when = scene.pace.soon(part.unit, task.due, 30, 90)
+    return when, task.due
 
 
 def _cancel(scene: Scene, part: Part, since: datetime) -> None:
@@ -99,7 +119,7 @@ def _answer(scene: Scene, part: Part, when: datetime, due: datetime, who: str) -
 
 
 def _again(scene: Scene, part: Part, judged: datetime, submitted: datetime, due: datetime) -> tuple[datetime, datetime]:
-    calendar = scene.stage.calendar(part.unit, judged, severity=scene.severity)
+    calendar = scene.stage.hours(part.unit, severity=scene.severity)
     left = calendar.worked(submitted, due) if due > submitted else 0
     floor = scene.stage.policy.floor(scene.severity)
     due = calendar.advance(judged, max(left, floor.seconds))
@@ -137,6 +157,8 @@ def _good(scene: Scene, part: Part, when: datetime) -> dict[str, Any]:
     outcome = scene.rng.choices([code for code, _n in share], [n for _code, n in share])[0]
     if scene.severity == 1:
         outcome = "resolved"
+    if part.unit in scene.story.get("dated", {}):
+        outcome = "planned"
     fields = {"outcome": outcome, **words.good(name, part.duty)}
     sample = words.sample() if part.duty == "separate" and outcome == "resolved" else None
     if sample is not None and not scene.story.get("sampled"):
@@ -153,9 +175,11 @@ def _good(scene: Scene, part: Part, when: datetime) -> dict[str, Any]:
 def _date_measures(scene: Scene, part: Part, when: datetime, measures: list[dict[str, Any]]) -> None:
     # What stops the damage is done with the answer; the rest bears the date for which it is promised.
     low, high = scene.story.get("plan") or PLANNED_DAYS[scene.story["result"]]
+    fixed = scene.story.get("dated", {}).get(part.unit, ())
     days = scene.rng.randint(low, (low + high) // 2)
-    for measure in measures[1:] or measures:
-        measure["due_at"] = written(scene.pace.workday(part.unit, when, days))
+    for n, measure in enumerate(measures[1:] or measures):
+        agreed = moment(fixed[n], "17:30") if n < len(fixed) else scene.pace.workday(part.unit, when, days)
+        measure["due_at"] = written(agreed)
         days = scene.rng.randint(days, high)
 
 
@@ -201,7 +225,10 @@ def _accept(scene: Scene, part: Part, when: datetime, fields: dict[str, Any], wh
 def _follow(scene: Scene, part: Part, since: datetime, n: int, measure: dict[str, Any], who: str) -> datetime:
     """A measure is carried out, in time or not, and confirmed: when."""
     due, on, words = datetime.fromisoformat(measure["due_at"]), f"{part.on}/{n}", scene.words
-    if scene.rng.random() < MEASURE_IN_TIME and due > since:
+    later = extend_measure(scene, part, n, due, who)
+    if later is not None:
+        since, due, done = later
+    elif scene.rng.random() < MEASURE_IN_TIME and due > since:
         done = scene.pace.within(part.unit, since, due, 0.55, 0.97)
     else:
         done = scene.pace.soon(part.unit, max(due, since), 120, 2600)

@@ -67,7 +67,8 @@ def close(scene: Scene, parts: list[Part], at: datetime) -> datetime:
     if returned is not None:
         when = _returned(scene, parts, when, returned)
     sent_back = max(part.send_backs for part in parts) >= scene.stage.policy.send_backs
-    drawn = scene.severity <= ALWAYS_DRAWN or returned is not None or sent_back
+    revised = "rerate" in scene.story or "waived" in scene.story
+    drawn = scene.severity <= ALWAYS_DRAWN or returned is not None or sent_back or revised
     if not drawn or scene.story.get("unaudited"):
         return when
     ended = scene.pace.by(AUDIT, when, scene.due("audit", AUDIT, when), on_time=0.9, low=0.3)

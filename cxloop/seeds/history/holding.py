@@ -24,12 +24,14 @@ def land(scene: Scene, part: Part, at: datetime, *, first: datetime | None = Non
     if told is not None:
         return land(scene, part, told, first=at)
     since, who = _sign(scene, part, at, certain=again)
+    part.landed, part.steady = at, at == part.wave.at
     return since, scene.landing(part, at, first=first), who
 
 
 def _declines(scene: Scene, part: Part) -> bool:
     calm = part.duty != "main" and scene.severity != AT_ONCE and part.unit not in EXEMPLARS
-    return calm and part.unit not in scene.story.get("answers", {}) and scene.rng.random() < DECLINED
+    planned = {**scene.story.get("answers", {}), **scene.story.get("waived", {}), **scene.story.get("asks", {})}
+    return calm and part.unit not in planned and scene.rng.random() < DECLINED
 
 
 def _elsewhere(scene: Scene, part: Part) -> str:

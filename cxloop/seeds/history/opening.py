@@ -79,7 +79,7 @@ def analyse(scene: Scene, at: datetime) -> datetime:
         product=story["product"],
         reach=reach,
         root_cause=dict(story["cause"]),
-        effect=_effect(story["effect"]) if has_effect(scene) else None,
+        effect=effect_of(story["effect"]) if has_effect(scene) else None,
     )
     return when
 
@@ -89,7 +89,8 @@ def has_effect(scene: Scene) -> bool:
     return scene.severity <= WITH_EFFECT or not scene.story.get("of")
 
 
-def _effect(row: Mapping[str, Any]) -> dict[str, Any]:
+def effect_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A theme's effect criterion, as an act takes it."""
     baseline = {"value": row["value"], "n": row["n"]}
     return {"metric": row["metric"], "baseline": baseline, "target": row["target"], "window_days": row["window_days"]}
 

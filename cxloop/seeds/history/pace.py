@@ -18,11 +18,11 @@ class Pace:
     def soon(self, unit: str, at: datetime, low: int, high: int) -> datetime:
         """After `low` to `high` minutes of the unit's working time; on severity 1 of the clock on the wall."""
         seconds = self.rng.randint(low * MINUTE, high * MINUTE)
-        return self.stage.calendar(unit, at, severity=self.severity).advance(at, seconds)
+        return self.stage.hours(unit, severity=self.severity).advance(at, seconds)
 
     def within(self, unit: str, at: datetime, due: datetime, low: float, high: float) -> datetime:
         """At a share between `low` and `high` of the unit's working time from `at` to `due`; a minute at least."""
-        calendar = self.stage.calendar(unit, at, severity=self.severity)
+        calendar = self.stage.hours(unit, severity=self.severity)
         left = calendar.worked(at, due) if due > at else 0
         return calendar.advance(at, max(MINUTE, int(left * self.rng.uniform(low, high))))
 
@@ -41,7 +41,7 @@ class Pace:
     def workday(self, unit: str, at: datetime, days: int) -> datetime:
         """Half past five on the first working day that is `days` natural days away or more."""
         day = at.astimezone(CHINA).replace(hour=17, minute=30, second=0, microsecond=0) + timedelta(days=days)
-        calendar = self.stage.calendar(unit, at)
+        calendar = self.stage.hours(unit)
         while not calendar.worked(day.replace(hour=9), day):
             day += timedelta(days=1)
         return day

@@ -22,6 +22,7 @@ class Wave:
     at: datetime
     issue_due: datetime
     units: int
+    started: datetime
 
 
 @dataclass(slots=True)
@@ -32,6 +33,9 @@ class Part:
     unit: str
     duty: str
     wave: Wave
+    # When it landed on the unit, and whether that was its dispatch: then nothing else has moved its due.
+    landed: datetime | None = None
+    steady: bool = False
     measures: int = 0
     send_backs: int = 0
     # When the center accepted it, and when its last measure was confirmed; None: the story does not tell.
@@ -48,7 +52,10 @@ class Scene:
     stage: Stage
     story: Story
     rng: Random
+    # Chance of its own for what units ask for, so that it changes nothing else.
+    luck: Random
     lines: list[Line] = field(default_factory=list)
+    rerated: bool = False
 
     @property
     def alias(self) -> str:
@@ -57,8 +64,9 @@ class Scene:
 
     @property
     def severity(self) -> int:
-        """The severity that the analyst gives."""
-        return int(self.story["severity"])
+        """The severity that the analyst gives, or the manager once the issue is rated anew."""
+        again = self.story.get("rerate")
+        return int(self.story["severity"] if again is None or self.rerated else again["from"])
 
     @property
     def pace(self) -> Pace:
@@ -102,7 +110,13 @@ class Scene:
         floor = self.stage.policy.floor(self.severity)
         consumed = calendar.worked(started, at)
         due = rules.replanned(calendar=calendar, start=started, target=target, consumed=consumed, floor=floor, at=at)
-        return Wave(at, due, units)
+        return Wave(at, due, units, started)
+
+    def end(self, wave: Wave) -> datetime:
+        """When the answers of a wave must be in."""
+        review = self.stage.policy.target("wave_end", self.severity, units=wave.units)
+        calendar = self.stage.calendar(CENTER, wave.at, severity=self.severity, kind="issue")
+        return rules.wave_end(calendar=calendar, issue_due=wave.issue_due, review=review, gather=None)
 
     def landing(self, part: Part, at: datetime, *, first: datetime | None = None) -> datetime:
         """When a task that lands now must be answered; `first`: it lands again, was first dispatched then."""
@@ -115,4 +129,5 @@ class Scene:
         )
         calendar = self.stage.calendar(part.unit, at, severity=severity)
         least = policy.target("units_min", severity)
-        return rules.landing_due(calendar=calendar, end=end, at=at, least=least, dispatched_at=first)
+        due = rules.landing_due(calendar=calendar, end=end, at=at, least=least, dispatched_at=first)
+        return self.stage.replanned(part.unit, at, due, severity=severity)

@@ -7,6 +7,7 @@ from random import Random
 from cxloop.seeds.history.answering import work
 from cxloop.seeds.history.ending import close, judge, wait_end
 from cxloop.seeds.history.opening import analyse, end_early, first_wave, next_wave, open_issue, raised_by_unit
+from cxloop.seeds.history.revising import reopen, rerate
 from cxloop.seeds.history.scene import Line, Part, Scene
 from cxloop.seeds.history.stage import Stage, moment
 from cxloop.seeds.history.stories import Story
@@ -17,7 +18,7 @@ LINKED_LATER = 10
 
 def tell(stage: Stage, story: Story, voices: Voices, seed: int, aliases: Mapping[str, str]) -> list[Line]:
     """All lines of one issue, in no particular order; nothing in them depends on another issue's."""
-    scene = Scene(stage, story, Random(seed))  # noqa: S311 - a story, not a secret
+    scene = Scene(stage, story, Random(seed), Random(f"{seed}/asked"))  # noqa: S311 - a story, not a secret
     opened = open_issue(scene, voices)
     end = story.get("end")
     if end == "new":
@@ -30,6 +31,7 @@ def tell(stage: Stage, story: Story, voices: Voices, seed: int, aliases: Mapping
     raised_by_unit(scene)
     parts = first_wave(scene, opened, rated)
     answered = _work(scene, parts)
+    rerate(scene)
     _red(scene, parts)
     _link_later(scene, voices, rated, answered)
     if answered is not None:
@@ -62,6 +64,7 @@ def _judge(scene: Scene, parts: list[Part], answered: datetime) -> None:
         at = judge(scene, verdict, when, earliest=answered, waited=wait_end(scene, followed))
         if verdict == "effective":
             close(scene, parts, max(at, followed))
+            _again(scene, parts)
         if verdict != "ineffective":
             continue
         wave = next_wave(scene, at, len(parts) + 1)
@@ -70,6 +73,13 @@ def _judge(scene: Scene, parts: list[Part], answered: datetime) -> None:
         if end is None:
             return
         answered = end
+
+
+def _again(scene: Scene, parts: list[Part]) -> None:
+    """A closed issue that is opened again goes to its units once more."""
+    at = reopen(scene)
+    if at is not None:
+        _work(scene, next_wave(scene, at, len(parts) + 1))
 
 
 def _followed(parts: list[Part], answered: datetime) -> datetime:

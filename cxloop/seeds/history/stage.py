@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from cxloop.domain.calendar import Target, WorkCalendar, read_days
 from cxloop.domain.policy import Policy
 from cxloop.domain.vocabulary import CENTER
-from cxloop.seeds.base import base_lines, later_lines
+from cxloop.seeds.base import NATIONAL, base_lines, later_lines
 from cxloop.seeds.codes import codes, demo
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -48,11 +48,24 @@ class Stage:
         }
         self.severity_of: dict[str, int] = {item["code"]: item["severity"] for item in codes()["channel"]}
         self._calendars = _calendars(lines)
+        self._own = _own_days(lines, self)
 
     def calendar(self, unit: str, at: datetime, *, severity: int = 3, kind: str = "feedback") -> WorkCalendar:
         """The calendar that a clock of this kind gets when it starts at a moment: the newest revision then."""
-        code = self.policy.calendar_code(kind, severity) or self.units[unit]["calendar"]
-        return [value for since, value in self._calendars[code] if since <= at][-1]
+        code = self.policy.calendar_code(kind, severity)
+        found = self._calendars[code or self.units[unit]["calendar"]]
+        return [value for since, value in [*found, *([] if code else self._own.get(unit, []))] if since <= at][-1]
+
+    def hours(self, unit: str, *, severity: int = 3) -> WorkCalendar:
+        """When a unit works, as all know in the end: on the day of the typhoon nobody does."""
+        return self.calendar(unit, moment(LAST_DAY, "23:59"), severity=severity)
+
+    def replanned(self, unit: str, start: datetime, due: datetime, *, severity: int) -> datetime:
+        """The due of an answer that began at `start`, after what was published while it ran (K12)."""
+        old = self.calendar(unit, start, severity=severity)
+        # A publication on the evening of the last day still finds it unanswered.
+        new = self.calendar(unit, due + timedelta(hours=12), severity=severity)
+        return due if new is old else new.advance(start, old.worked(start, due))
 
     def target(self, kind: str, severity: int, unit: str = CENTER, *, several: bool = False, units: int = 1) -> Target:
         """How long a kind may take a unit at a severity."""
@@ -89,18 +102,33 @@ def _policy(lines: list[dict[str, Any]]) -> Policy:
     return Policy.parse(body)
 
 
+def _own_days(lines: list[dict[str, Any]], stage: Stage) -> dict[str, list[tuple[datetime, WorkCalendar]]]:
+    """The calendars that units get by days of their own, from the moment of their publication."""
+    of = {line["on"]: line for line in lines if line["act"] == "calendar.publish"}
+    table, found = of[NATIONAL]["definition"], {}
+    for line in lines:
+        if line["act"] != "unit.set_days":
+            continue
+        base = stage.units[line["on"]]["calendar"]
+        value = _value({**of[base]["definition"], "days": line["days"]}, table, code=f"{base}.{line['on']}")
+        found[line["on"]] = [(datetime.fromisoformat(line["at"]), value)]
+    return found
+
+
 def _calendars(lines: list[dict[str, Any]]) -> dict[str, list[tuple[datetime, WorkCalendar]]]:
     found: dict[str, list[tuple[datetime, WorkCalendar]]] = {}
     table: Mapping[str, Any] = {}
     for line in lines:
         if line["act"] != "calendar.publish":
             continue
-        definition = line["definition"]
-        if line["on"] == "CN-DAYS":
-            table = definition
+        if line["on"] == NATIONAL:
+            table = line["definition"]
             continue
-        until = date.fromisoformat(table["official_until"])
-        national = read_days(table["days"])
-        value = WorkCalendar.from_definition(definition, national=national, official_until=until, code=line["on"])
+        value = _value(line["definition"], table, code=line["on"])
         found.setdefault(line["on"], []).append((datetime.fromisoformat(line["at"]), value))
     return found
+
+
+def _value(definition: Mapping[str, Any], table: Mapping[str, Any], *, code: str) -> WorkCalendar:
+    until, national = date.fromisoformat(table["official_until"]), read_days(table["days"])
+    return WorkCalendar.from_definition(definition, national=national, official_until=until, code=code)
