@@ -66,6 +66,7 @@ def _faults(body: Any) -> Iterator[Fault]:
         yield Fault("", "not_an_object")
         return
     for name, items in body.items():
+        yield from _in_leaf(str(name), name)
         if not isinstance(items, list):
             yield Fault(str(name), "not_a_list")
             continue

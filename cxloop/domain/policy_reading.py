@@ -125,6 +125,8 @@ def _below(place: str, key: object) -> str:
 
 def _parts(reader: _Reader, body: Mapping[str, Any]) -> dict[str, Any]:
     reader.only(body, BODY_KEYS, "", OPTIONAL_KEYS)
+    if "code" in body:
+        reader.choice(body["code"], ("sla",), "code")
     parts = _limits(reader, reader.table(body, "limits")) if "limits" in body else {}
     effect = reader.only(reader.table(body, "effect"), {"wait"}, "effect") if "effect" in body else {}
     measure = reader.only(reader.table(body, "measure"), {"guide"}, "measure") if "measure" in body else {}

@@ -192,7 +192,10 @@ def test_every_fault_is_named_not_only_the_first() -> None:
     }
 
 
-@pytest.mark.parametrize("body", [None, [], "sla", 3, {}, {"severity": []}, {"ladder": {"unit": 1}}, {"limits": None}])
+STRANGE: list[Any] = [None, [], "sla", 3, {}, {"severity": []}, {"ladder": {"unit": 1}}, {"limits": None}]
+
+
+@pytest.mark.parametrize("body", [*STRANGE, {**BODY, "code": "\ud800"}])
 def test_no_body_is_too_strange_to_be_refused(body: Any) -> None:
     with pytest.raises(PolicyError):
         Policy.parse(body)

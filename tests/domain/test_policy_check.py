@@ -136,6 +136,7 @@ ITEM = {"code": "a", "zh": "甲", "en": "A"}
         ({"channel": [{**ITEM, "deep": [[[[[[[1]]]]]]]}]}, {("channel.0.deep.0.0.0.0.0.0", "policy_deep")}),
         ({"channel": [{**ITEM, "n": 10**20}]}, {("channel.0.n", "out_of_range")}),
         ({"channel": [{**ITEM, "zh": "\x00"}]}, {("channel.0.zh", "characters")}),
+        ({"\ud800": []}, {("\ud800", "characters")}),
         ({"channel": [ITEM, ITEM]}, {("channel.1.code", "twice")}),
         ({"channel": [{**ITEM, "parent": "b"}]}, {("channel.0.parent", "invalid_code")}),
         ({"channel": [{"zh": 3}]}, {(f"channel.0.{k}", c) for k, c in

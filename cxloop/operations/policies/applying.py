@@ -191,8 +191,8 @@ def _stated(policy: Policy, version: int, clocks: Sequence[Clock], at: datetime)
     done = Applied(policy, version, [], [])
     for clock in ordered:
         was, why = clock.due_at, _why_not(clock)
-        if why is None and not restate(clock, issues[clock.chain_no], version=version, at=at, why="policy", act=ACT):
-            why = SAME
+        if why is None:
+            why = _restated(clock, issues[clock.chain_no], version, at)
         if why is not None:
             done.skipped.append(Skipped(clock.id, clock.subject, clock.kind, why))
             continue
@@ -200,6 +200,14 @@ def _stated(policy: Policy, version: int, clocks: Sequence[Clock], at: datetime)
             show_due(tasks[clock.subject], clock)
         done.moved.append(Moved(clock.id, clock.subject, clock.kind, clock.owner, was, clock.due_at))
     return done
+
+
+def _restated(clock: Clock, issue: Issue, version: int, at: datetime) -> str | None:
+    """State one clock anew; why not, where it is so already or nothing says how long it may take."""
+    try:
+        return None if restate(clock, issue, version=version, at=at, why="policy", act=ACT) else SAME
+    except LookupError:
+        return NO_FIGURE
 
 
 def _why_not(clock: Clock) -> str | None:
