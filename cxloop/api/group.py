@@ -20,7 +20,8 @@ def _unit(unit: Any, person: Person, at: datetime) -> Any:
 
 list_route(units, group.UNITS, views.UnitView)
 read_route(units, "/<string:code>", "units.read", views.UnitView, group.find_unit)
-act_route(units, "/<string:code>", "unit.set_days", views.UnitView, _unit, on=lambda code: code)
+for _act in ("unit.set_days", "unit.set_sign_off"):
+    act_route(units, "/<string:code>", _act, views.UnitView, _unit, on=lambda code: code)
 list_route(users, group.USERS, views.UserView)
 read_route(users, "/<string:name>", "users.read", views.UserView, group.find_user)
 list_route(reports, group.REPORTS, views.ReportView)

@@ -17,6 +17,8 @@ ACTS = (
     "issue.analyse",
     "issue.dispatch",
     "issue.rerate",
+    "issue.instruct",
+    "issue.confer",
     "issue.dismiss",
     "issue.merge",
     "verification.record",

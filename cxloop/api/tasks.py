@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from ..domain.permissions import Person
 from ..queries import clocks, tasks
-from ..schemas import views
+from ..schemas import clock_views, views
 from . import door
 from .blueprint import act_route, get_route, list_route, noun, read_route
 
@@ -21,6 +21,16 @@ ACTS = (
     "task.redispatch",
     "task.adjudicate",
     "task.transfer",
+    "task.split",
+    "transfer.request",
+    "transfer.grant",
+    "transfer.refuse",
+    "progress.report",
+    "task.ask",
+    "task.answer",
+    "task.redo",
+    "feedback.sign",
+    "feedback.return",
     "extension.request",
     "extension.grant",
     "extension.refuse",
@@ -59,7 +69,7 @@ def _find_measure(no: str, n: int, person: Person, at: datetime) -> Any:
 
 list_route(blueprint, tasks.LISTING, views.TaskView)
 read_route(blueprint, "/<string:no>", "tasks.read", views.TaskView, tasks.find)
-get_route(blueprint, "/<string:no>/clocks", "tasks.clocks", views.ClockList, task_clocks)
+get_route(blueprint, "/<string:no>/clocks", "tasks.clocks", clock_views.ClockList, task_clocks)
 read_route(blueprint, MEASURE, "tasks.measure", views.MeasureView, _find_measure)
 for _act in ACTS:
     act_route(blueprint, "/<string:no>", _act, views.TaskView, _one)

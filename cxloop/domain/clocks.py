@@ -37,6 +37,8 @@ KINDS = (
 # Rungs that are not a stage of an alert ladder: the effect wait is over; an undrawn closure is filed; a pause has
 # reached its latest end; what was parked is to be looked at again.
 START, FILE, RESUME, RECHECK = "start", "file", "resume", "recheck"
+# A word on the way was promised: numbered by its note, for one plan may see many.
+PROGRESS = "progress"
 DUE = "due"
 # What a unit may ask for, and what becomes of it; a request lapses when the answer goes up or the task goes away.
 EXTENSION, PAUSE, TRANSFER = "extension", "pause", "transfer"
@@ -98,6 +100,16 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "request.lapse": _effects("cancel decide"),
     "clock.resume:feedback": _effects("unpause feedback"),
     "clock.resume:measure": _effects("unpause measure"),
+    "transfer.request": _effects("start decide"),
+    "transfer.grant": _effects("move sign, move feedback, start sign, start feedback"),
+    "transfer.grant:feedback": _effects("end decide"),
+    "transfer.refuse": _effects("end decide"),
+    "task.ask": _effects("start answer"),
+    "task.answer": _effects("end answer"),
+    "task.redo": _effects("start feedback"),
+    "task.redo:issue": _effects("end triage"),
+    "feedback.submit:signing": _effects("unpause feedback"),
+    "feedback.sign": _effects("stop feedback, start review"),
     "feedback.submit": _effects("stop feedback, start review"),
     "feedback.withdraw": _effects("rerun feedback, cancel review"),
     "review.accept:accepted": _effects("end feedback, end review"),
@@ -166,6 +178,11 @@ def landing_due(
     if dispatched_at is not None and dispatched_at < end:
         dues.append(calendar.advance(at, calendar.worked(dispatched_at, end) // 2))
     return max(dues)
+
+
+def is_promise(code: str) -> bool:
+    """Whether a rung reminds of a promised word on the way."""
+    return code.partition(".")[0] == PROGRESS
 
 
 @dataclass(frozen=True, slots=True)

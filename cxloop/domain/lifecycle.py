@@ -44,6 +44,7 @@ def _row(
 
 
 _OPEN: set[str] = {T.PLANNED, T.DISPATCHED, T.WORKING, T.SIGNING, T.SUBMITTED, T.FOLLOWING, T.DECLINED}
+_LIVE_ISSUE: set[str] = {I.NEW, I.ANALYSING, I.IN_PROGRESS, I.VERIFYING}
 # While a unit works on it: its answer, or the measures that it has promised.
 _HELD: set[str] = {T.WORKING, T.FOLLOWING}
 
@@ -65,6 +66,8 @@ TABLE: tuple[Act, ...] = (
     ),
     _row("issue.dispatch", "issue", "dispatch", {I.NEW, I.ANALYSING, I.IN_PROGRESS}, (I.IN_PROGRESS,)),
     _row("issue.rerate", "issue", "rerate", {I.IN_PROGRESS, I.VERIFYING}),
+    _row("issue.instruct", "issue", "instruct", _LIVE_ISSUE),
+    _row("issue.confer", "issue", "confer", _LIVE_ISSUE),
     _row("issue.dismiss", "issue", "dismiss", {I.NEW, I.ANALYSING}, (I.DISMISSED,)),
     _row("issue.merge", "issue", "merge", {I.NEW, I.ANALYSING}, (I.MERGED,)),
     _row("issue.advance", "issue", "advance", {I.IN_PROGRESS}, (I.VERIFYING, I.ANALYSING), by_itself=True),
@@ -77,10 +80,25 @@ TABLE: tuple[Act, ...] = (
     _row("task.release", "task", "release", {T.PLANNED}, (T.DISPATCHED,), by_itself=True),
     _row("task.sign", "task", "sign", {T.DISPATCHED}, (T.WORKING,)),
     _row("task.assign", "task", "assign", {T.DISPATCHED, T.WORKING, T.SUBMITTED}),
+    _row("task.split", "task", "split", {T.WORKING}, barred={"child"}),
     _row("task.decline", "task", "decline", {T.DISPATCHED, T.WORKING}, (T.DECLINED,), barred={"bound", "window_over"}),
     _row("task.redispatch", "task", "redispatch", {T.DECLINED}, (T.DISPATCHED,), barred={"declined_twice"}),
     _row("task.adjudicate", "task", "adjudicate", {T.DECLINED}, (T.DISPATCHED,), given={"declined_twice"}),
     _row("task.transfer", "task", "transfer", {T.WORKING}, (T.DISPATCHED,)),
+    _row(
+        "transfer.request",
+        "task",
+        "request-transfer",
+        {T.WORKING},
+        given={"window_over"},
+        barred={"bound", "child", "transfer_asked"},
+    ),
+    _row("transfer.grant", "task", "grant-transfer", {T.WORKING}, (T.DISPATCHED,), given={"transfer_asked"}),
+    _row("transfer.refuse", "task", "refuse-transfer", {T.WORKING}, given={"transfer_asked"}),
+    _row("progress.report", "task", "report", {T.WORKING}),
+    _row("task.ask", "task", "ask", {T.WORKING}),
+    _row("task.answer", "task", "answer", _OPEN, given={"question_asked"}),
+    _row("task.redo", "task", "redo", {T.ACCEPTED, T.FOLLOWING}, (T.WORKING,), given={"redoable"}),
     _row("extension.request", "task", "request-extension", _HELD, barred={"extension_asked"}),
     _row("extension.grant", "task", "grant-extension", _HELD, given={"extension_asked"}),
     _row("extension.refuse", "task", "refuse-extension", _HELD, given={"extension_asked"}),
@@ -88,12 +106,14 @@ TABLE: tuple[Act, ...] = (
     _row("pause.grant", "task", "grant-pause", _HELD, given={"pause_asked"}),
     _row("pause.refuse", "task", "refuse-pause", _HELD, given={"pause_asked"}),
     _row("clock.resume", "task", "resume", _HELD, given={"paused"}),
-    _row("feedback.submit", "task", "feedback", {T.WORKING}, (T.SUBMITTED,)),
+    _row("feedback.submit", "task", "feedback", {T.WORKING}, (T.SUBMITTED, T.SIGNING)),
+    _row("feedback.sign", "task", "sign-feedback", {T.SIGNING}, (T.SUBMITTED,)),
+    _row("feedback.return", "task", "return-feedback", {T.SIGNING}, (T.WORKING,)),
     _row("feedback.withdraw", "task", "withdraw", {T.SUBMITTED}, (T.WORKING,)),
     _row("review.accept", "task", "accept", {T.SUBMITTED}, (T.ACCEPTED, T.FOLLOWING)),
     _row("review.send_back", "task", "send-back", {T.SUBMITTED}, (T.WORKING,)),
-    _row("task.nudge", "task", "nudge", _OPEN),
-    _row("task.supervise", "task", "supervise", _OPEN),
+    _row("task.nudge", "task", "nudge", _OPEN, barred={"child"}),
+    _row("task.supervise", "task", "supervise", _OPEN, barred={"child"}),
     _row("task.cancel", "task", "cancel", _OPEN, (T.CANCELLED,)),
     _row("task.follow", "task", "follow", {T.FOLLOWING}, (T.ACCEPTED,), by_itself=True),
     _row("measure.complete", "measure", "complete", {M.OPEN}, (M.DONE,), given={"following"}),
@@ -104,6 +124,7 @@ TABLE: tuple[Act, ...] = (
     _row("clock.replan", "clock", "replan", by_itself=True),
     _row("unit.add", "unit", "add", creates=True),
     _row("unit.set_days", "unit", "set-days"),
+    _row("unit.set_sign_off", "unit", "set-sign-off"),
     _row("user.add", "user", "add", creates=True),
     _row("user.set_password", "user", "set-password"),
     _row("token.issue", "user", "issue-token"),

@@ -26,6 +26,11 @@ def task_no(*, issue: str, n: int) -> str:
     return f"{issue}-T{n:02d}"
 
 
+def child_no(*, task: str, n: int) -> str:
+    """The number of the n-th task split from a task: CX-2026-000123-T02.03."""
+    return f"{task}.{n:02d}"
+
+
 def report_no(*, issue: str, n: int) -> str:
     """The number of an issue's n-th closure report."""
     return f"{issue}-R{n:02d}"

@@ -6,8 +6,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Base
-from .chain import one_of
 from .attention import OfIssue
+from .chain import one_of
 
 # What can be contested: a breach, a send-back, a quality mark, a liability.
 CONTESTABLE = ("breach", "send_back", "quality", "liability")

@@ -223,7 +223,7 @@ class Waiver(Trailed, Base):
 
 
 class Request(Trailed, Base):
-    """A unit's request: an extension 延期 of a clock, a pause 挂起 of it, a transfer 改派 of the task; and the decision."""
+    """A unit's request, and the decision: to extend 延期 or pause 挂起 a clock, or to transfer 改派 the task."""
 
     __tablename__ = "clock_requests"
     __table_args__ = (

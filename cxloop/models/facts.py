@@ -10,13 +10,14 @@ from sqlalchemy import literal, select, union_all
 from ..domain.clocks import PAUSED
 from ..domain.numbers import issue_of
 from ..domain.permissions import Facts, Person
-from ..domain.vocabulary import ReportState, TaskState
+from ..domain.vocabulary import OPEN_TASK, IssueState, ReportState, TaskState, Verdict
 from ..extensions import db
 from .clock import Breach, Clock, Request, Waiver
 from .closure import ClosureReport
 from .issue import Issue, Participant, Verification
 from .measure import Measure
 from .policy import SLA, sla_policy, version_in_force
+from .progress import Question
 from .signal import Signal
 from .task import Task
 from .unit import Unit
@@ -56,7 +57,7 @@ def _paths(codes: set[str | None]) -> dict[str | None, str]:
 def _tasks(tasks: Sequence[Task], _person: Person, at: datetime) -> dict[str, Known]:
     paths = _paths({task.unit for task in tasks})
     limit = sla_policy(version_in_force(SLA, at)).declines
-    waiting = _waiting([task.no for task in tasks if task.state in HELD])
+    waiting = _waiting(tasks)
     return {
         task.no: Known(
             _task_facts(task, paths[task.unit], waiting.get(task.no, NOTHING_ASKED)),
@@ -76,27 +77,63 @@ class Asked:
 
 NOTHING_ASKED = Asked()
 HELD = frozenset({TaskState.WORKING, TaskState.FOLLOWING})
+REDOABLE = frozenset({TaskState.ACCEPTED, TaskState.FOLLOWING})
 
 
-def _waiting(numbers: list[str]) -> dict[str, Asked]:
-    if not numbers:
+def _waiting(tasks: Sequence[Task]) -> dict[str, Asked]:
+    """What waits on each task, in one statement; none where no task is in a state in which something could."""
+    held = [task.no for task in tasks if task.state in HELD]
+    over = [task.no for task in tasks if task.state in REDOABLE and task.parent is None]
+    open_ = [task.no for task in tasks if task.state in OPEN_TASK]
+    parts: list[Any] = []
+    if held:
+        parts += [_paused(held), _requested(held)]
+    if open_:
+        asked = select(Question.task_no, literal("question_asked"), Question.by)
+        parts.append(asked.where(Question.task_no.in_(open_), Question.answered_at.is_(None)))
+    if over:
+        parts.append(_redoable(over))
+    if not parts:
         return {}
-    issues = {issue_of(no=no) for no in numbers}
-    paused = select(Clock.subject, literal("paused"), literal("")).where(
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for subject, condition, by in db.session.execute(union_all(*parts)):
+        conditions, askers = found.setdefault(subject.partition("/")[0], (set(), set()))
+        conditions.add(condition)
+        askers.update({by} - {""})
+    return {no: Asked(frozenset(conditions), frozenset(askers)) for no, (conditions, askers) in found.items()}
+
+
+def _paused(numbers: list[str]) -> Any:
+    return select(Clock.subject, literal("paused"), literal("")).where(
         Clock.chain_kind == "issue",
-        Clock.chain_no.in_(issues),
+        Clock.chain_no.in_({issue_of(no=no) for no in numbers}),
         Clock.state == PAUSED,
         Clock.kind.in_({"feedback", "measure"}),
     )
-    asked = select(Request.task_no, Request.kind, Request.by).where(
+
+
+def _requested(numbers: list[str]) -> Any:
+    return select(Request.task_no, Request.kind + "_asked", Request.by).where(
         Request.task_no.in_(numbers), Request.decided_at.is_(None)
     )
-    found: dict[str, tuple[set[str], set[str]]] = {}
-    for subject, what, by in db.session.execute(union_all(paused, asked)):
-        conditions, askers = found.setdefault(subject.partition("/")[0], (set(), set()))
-        conditions.add(what if what == "paused" else f"{what}_asked")
-        askers.update({by} - {""})
-    return {no: Asked(frozenset(conditions), frozenset(askers)) for no, (conditions, askers) in found.items()}
+
+
+def _redoable(numbers: list[str]) -> Any:
+    """Tasks of an earlier cycle whose issue is under way again since an ineffective verdict."""
+    ineffective = (
+        select(Verification.id)
+        .where(
+            Verification.issue_no == Issue.no,
+            Verification.cycle == Issue.cycle - 1,
+            Verification.verdict == Verdict.INEFFECTIVE,
+        )
+        .exists()
+    )
+    return (
+        select(Task.no, literal("redoable"), literal(""))
+        .join(Issue, Issue.no == Task.issue_no)
+        .where(Task.no.in_(numbers), Issue.state == IssueState.IN_PROGRESS, Task.cycle < Issue.cycle, ineffective)
+    )
 
 
 def _task_facts(task: Task, path: str, asked: Asked) -> Facts:
@@ -113,6 +150,7 @@ def _task_facts(task: Task, path: str, asked: Asked) -> Facts:
 def _task_conditions(task: Task, at: datetime, limit: int) -> frozenset[str]:
     found = {
         "bound": task.binding,
+        "child": task.parent is not None,
         "window_over": task.decline_until is not None and at > task.decline_until,
         "declined_twice": task.declines >= limit,
     }
@@ -171,6 +209,7 @@ def _issue_conditions(numbers: list[str]) -> dict[str, set[str]]:
     # Parked answers do not hold an issue open: it may close as 挂账结案 and comes back at the date of re-examination.
     following = select(Task.issue_no).where(
         Task.issue_no.in_(numbers),
+        Task.parent.is_(None),
         Task.state == TaskState.FOLLOWING,
         Task.no.in_(select(Measure.task_no).where(Measure.state != "confirmed", Measure.dropped.is_(False))),
     )

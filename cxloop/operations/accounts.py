@@ -45,6 +45,13 @@ def add_unit(
     return unit
 
 
+@act("unit.set_sign_off")
+def set_sign_off(*, unit: Unit, by: str, at: datetime, sign_off: str | None = None) -> Unit:
+    """Say whose signature 审签 a unit's answers need: stricter than the policy, never laxer (None: as it says)."""
+    unit.sign_off = sign_off
+    return unit
+
+
 @act("user.add")
 def add_user(
     *, on: str, by: str, at: datetime, name: str, memberships: list[Mapping[str, str]], name_en: str = "",

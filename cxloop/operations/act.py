@@ -86,6 +86,14 @@ class WrongState(Refused):
         self.why, self.state, self.allowed = why, state, allowed
 
 
+class Barred(Refused):
+    """A story found a fact that bars the act now; it becomes a WrongState with what is possible instead."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class Invalid(Refused):
     """The fields are well formed and make no sense here: field → (message code, parameters)."""
 
@@ -189,14 +197,17 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
         raise Older(at)
     user, person = _who(call.by)
     subject = _see(call, person)
-    _check(call, subject, person, at)
+    standing = _check(call, subject, person, at)
     said = _said(call)
     who: dict[str, Any] = {"by": person.name, "at": at}
     if subject is not None:
         who[_parameter(subject)] = subject
     elif call.on is not None:
         who["on"] = call.on
-    result = story.tell(**who, **call.fields)
+    try:
+        result = story.tell(**who, **call.fields)
+    except Barred as error:
+        raise _not_now(call, subject, error.why, standing) from None
     _note_participant(roots, result, person, call.act)
     display = person.name if user is None else user.display_name
     seal = trail.Seal(call.act, call.on or _number(result), person.name, display, at, call.origin, said)
@@ -283,7 +294,15 @@ _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _LIVING: dict[str, Any] = {"issue": Issue, "task": Task, "signal": Signal}
 
 
-def _check(call: Call, subject: Any, person: Person, at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds of an object and of the person before it: its named conditions, and the relations."""
+
+    conditions: frozenset[str]
+    relations: frozenset[str]
+
+
+def _check(call: Call, subject: Any, person: Person, at: datetime) -> Standing:
     what = known(record=subject, person=person, at=at)
     facts = what.facts
     if subject is None and call.on is not None:
@@ -292,18 +311,25 @@ def _check(call: Call, subject: Any, person: Person, at: datetime) -> None:
     why = permitted(act=call.act, relations=relations)
     if why is not None:
         raise Forbidden(why)
+    standing = Standing(what.conditions, relations)
     if subject is None:
-        return
+        return standing
     # A clock has no version of its own: it is read, and changes, with its task.
     version = getattr(subject, "version", None)
     if call.version is not None and version is not None and call.version != version:
         raise Stale(version)
-    state = getattr(subject, "state", "")
-    why = refusal(act=call.act, state=state, facts=what.conditions)
+    why = refusal(act=call.act, state=getattr(subject, "state", ""), facts=what.conditions)
     if why is not None:
-        kind = LIFECYCLE[call.act].on
-        allowed = allowed_verbs(kind=kind, state=state, conditions=what.conditions, relations=relations)
-        raise WrongState(why, state, allowed)
+        raise _not_now(call, subject, why, standing)
+    return standing
+
+
+def _not_now(call: Call, subject: Any, why: str, standing: Standing) -> WrongState:
+    state = getattr(subject, "state", "")
+    allowed = allowed_verbs(
+        kind=LIFECYCLE[call.act].on, state=state, conditions=standing.conditions, relations=standing.relations
+    )
+    return WrongState(why, state, allowed)
 
 
 def _said(call: Call) -> dict[str, Any]:

@@ -6,29 +6,39 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from ..domain.vocabulary import MeasureState, Outcome, TaskState
+from ..domain.policy_parts import SIGN_OFFS
+from ..domain.vocabulary import CENTER, MeasureState, Outcome, Role, TaskState
 from ..extensions import db
+from ..models.issue import Issue
 from ..models.measure import Measure
-from ..models.policy import codes
+from ..models.policy import SLA, codes, sla_policy, version_in_force
+from ..models.reference import refer
 from ..models.task import Feedback, Task
-from .act import Invalid, act
+from ..models.unit import Unit
+from .act import Barred, Forbidden, Invalid, act
 from .clocks import step
 from .issues import last_feedback
-from .notices import dispatching, tell
+from .notices import dispatching, people, tell
+from .tasks import open_children
 from .tasks.landing import find_handler
+
+SIGNERS = {"lead": Role.UNIT_LEAD, "leader": Role.LEADER}
 
 
 @act("feedback.submit")
 def submit(
     *, task: Task, by: str, at: datetime, outcome: str, cause: str, result: str,
     measures: Sequence[Mapping[str, Any]] = (), reply: str | None = None, reason: str | None = None,
-    review_at: datetime | None = None,
+    review_at: datetime | None = None, without_children: str | None = None,
 ) -> Task:  # fmt: skip
-    """Answer the task: the unit's clock stops, the dispatcher's `review` starts.
+    """Answer the task: the unit's clock stops, the dispatcher's `review` starts; or a signature is wanted first.
 
+    Barred while a task split from it is open, unless `without_children` says why the answer does not wait.
     `planned` needs a measure with a due ahead, `resolved` a measure, `parked` a reason and a date of re-examination
     ahead; Invalid names the field.
     """
+    if without_children is None and open_children(task):
+        raise Barred("children_open")
     _check(outcome, measures, reason, review_at, at)
     count = db.session.scalar(select(func.count()).select_from(Feedback).where(Feedback.task_no == task.no)) or 0
     feedback = Feedback(
@@ -38,9 +48,65 @@ def submit(
     task.feedbacks.append(feedback)
     _promise(task, feedback.n, measures)
     task.submitted_by, task.submitted_at = by, at
+    wanted = sign_off_of(task, at=at)
+    if wanted in SIGNERS and not _holds(by, task.unit, SIGNERS[wanted]):
+        step(task, act="feedback.submit:signing", at=at, to=TaskState.SIGNING)
+        tell(people(task.unit, SIGNERS[wanted]), code="notice.sign_wanted", subject=task.no, at=at, title=task.title)
+        return task
     step(task, act="feedback.submit", at=at, to=TaskState.SUBMITTED)
-    tell(dispatching(task), code="notice.task_answered", subject=task.no, at=at, title=task.title, unit=task.unit)
+    _tell_answered(task, at)
     return task
+
+
+def _tell_answered(task: Task, at: datetime) -> None:
+    tell(dispatching(task), code="notice.task_answered", subject=task.no, at=at, title=task.title, unit=task.unit)
+
+
+def sign_off_of(task: Task, *, at: datetime) -> str:
+    """Whose signature an answer to the center needs: the policy's word, or the unit's own where it is stricter."""
+    if task.dispatcher != CENTER:
+        return SIGN_OFFS[0]
+    issue, unit = db.session.get_one(Issue, task.issue_no), refer(Unit, task.unit)
+    own = SIGN_OFFS[0] if unit is None or unit.sign_off is None else unit.sign_off
+    asked = sla_policy(version_in_force(SLA, at)).sign_off(issue.severity)
+    return own if SIGN_OFFS.index(own) > SIGN_OFFS.index(asked) else asked
+
+
+def _holds(name: str, unit: str, role: str) -> bool:
+    return name in people(unit, role)
+
+
+@act("feedback.sign")
+def sign(*, task: Task, by: str, at: datetime, text: str | None = None) -> Task:
+    """Sign the answer off 审签: it goes up. Forbidden to a lead where the leader's signature is wanted."""
+    _check_signer(task, by, at)
+    feedback = last_feedback(task)
+    feedback.signed_by, feedback.signed_at = by, at
+    step(task, act="feedback.sign", at=at, to=TaskState.SUBMITTED)
+    _tell_answered(task, at)
+    return task
+
+
+@act("feedback.return")
+def give_back(*, task: Task, by: str, at: datetime, reason: str | None = None, text: str | None = None) -> Task:
+    """Give the answer back to whoever wrote it, inside the unit; the clock has run on."""
+    _check_signer(task, by, at)
+    feedback = last_feedback(task)
+    feedback.withdrawn_at = at
+    for measure in task.measures:
+        measure.dropped = True
+    step(task, act="feedback.return", at=at, to=TaskState.WORKING)
+    told = {feedback.submitted_by, *([task.handler] if task.handler else [])}
+    tell(told, code="notice.not_signed", subject=task.no, at=at, but=by, title=task.title, text=text or reason or "")
+    return task
+
+
+def _check_signer(task: Task, by: str, at: datetime) -> None:
+    wanted = sign_off_of(task, at=at)
+    # A leader may sign where the lead's signature would do.
+    roles = (Role.LEADER,) if wanted == "leader" else (Role.UNIT_LEAD, Role.LEADER)
+    if not any(_holds(by, task.unit, role) for role in roles):
+        raise Forbidden("leader_only")
 
 
 def _check(

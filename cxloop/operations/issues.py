@@ -201,6 +201,7 @@ def still_followed(issue: Issue) -> bool:
             .join(Task, Task.no == Measure.task_no)
             .where(
                 Task.issue_no == issue.no,
+                Task.parent.is_(None),
                 Task.state == TaskState.FOLLOWING,
                 Measure.state != "confirmed",
                 Measure.dropped.is_(False),

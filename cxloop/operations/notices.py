@@ -50,18 +50,25 @@ def receivers(
 def _behind(
     code: str, issue: Issue, task: Task | None, handler: str | None, people: Callable[..., list[str]]
 ) -> list[str]:
-    if code == "analyst":
-        return [issue.analyst] if issue.analyst else people(CENTER, Role.ANALYST)
-    if code == "center_manager":
-        return people(CENTER, Role.CENTER_MANAGER)
     if code == "auditor":
         return people(None, Role.AUDITOR)
+    if code in {"analyst", "center_manager"}:
+        return _watching(code, issue, task, people)
     if task is None:
         return []
     if code == "handler":
         named = handler or task.handler
         return [named] if named else people(task.unit, Role.UNIT_LEAD)
     return people(task.unit, {"lead": Role.UNIT_LEAD, "liaison": Role.LIAISON, "leader": Role.LEADER}[code])
+
+
+def _watching(code: str, issue: Issue, task: Task | None, people: Callable[..., list[str]]) -> list[str]:
+    if task is not None and task.dispatcher != CENTER:
+        # What a unit has handed down is its own to watch over.
+        return people(task.dispatcher, Role.UNIT_LEAD)
+    if code == "center_manager":
+        return people(CENTER, Role.CENTER_MANAGER)
+    return [issue.analyst] if issue.analyst else people(CENTER, Role.ANALYST)
 
 
 def dispatching(task: Task) -> list[str]:

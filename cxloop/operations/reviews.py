@@ -33,7 +33,7 @@ def accept(
     Invalid at severity 1-2 while no effect criterion stands, and for unknown codes.
     """
     issue = issue_of_task(task)
-    if issue.severity in EFFECT_SEVERITIES and not issue.has_effect():
+    if task.parent is None and issue.severity in EFFECT_SEVERITIES and not issue.has_effect():
         raise Invalid("effect", "error.effect_wanted")
     check_code("cause", cause, "cause")
     check_code("liability", liability, "liability")

@@ -7,8 +7,20 @@ from marshmallow import Schema
 
 from ..domain.vocabulary import Duty, MeasureKind, Outcome, Verdict
 from . import calendars
+from .day import (
+    IssueConfer,
+    IssueInstruct,
+    ProgressReport,
+    TaskAdjudicate,
+    TaskAnswer,
+    TaskAsk,
+    TaskRedo,
+    TaskSplit,
+    TransferGrant,
+    TransferRequest,
+)
 from .fields import NAME, Code, Figure, Many, Moment, OneOf, Part, Strict, Text, Truth, Whole
-from .group import CalendarPublish, PasswordSet, PolicyApply, PolicyPublish, TokenRevoke, UnitAdd, UserAdd
+from .group import CalendarPublish, PasswordSet, PolicyApply, PolicyPublish, TokenRevoke, UnitAdd, UnitSignOff, UserAdd
 from .time import BreachWaive, ClockResume, ExtensionGrant, ExtensionRequest, PauseGrant, PauseRequest, RequestRefuse
 
 TITLE = 200
@@ -282,6 +294,7 @@ class FeedbackSubmit(Strict):
     reply = Text(allow_none=True)
     reason = Code(allow_none=True)
     review_at = Moment(allow_none=True)
+    without_children = Text(most=1000, allow_none=True)
 
 
 class ReviewAccept(Strict):
@@ -306,6 +319,18 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "issue.dispatch": IssueDispatch,
     "issue.rerate": IssueRerate,
     "issue.reopen": ReasonText,
+    "issue.instruct": IssueInstruct,
+    "issue.confer": IssueConfer,
+    "task.split": TaskSplit,
+    "transfer.request": TransferRequest,
+    "transfer.grant": TransferGrant,
+    "transfer.refuse": RequestRefuse,
+    "progress.report": ProgressReport,
+    "task.ask": TaskAsk,
+    "task.answer": TaskAnswer,
+    "task.redo": TaskRedo,
+    "feedback.sign": WordsMaybe,
+    "feedback.return": RequestRefuse,
     "extension.request": ExtensionRequest,
     "extension.grant": ExtensionGrant,
     "extension.refuse": RequestRefuse,
@@ -324,7 +349,7 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "task.assign": TaskAssign,
     "task.decline": TaskDecline,
     "task.redispatch": TaskRedispatch,
-    "task.adjudicate": TaskRedispatch,
+    "task.adjudicate": TaskAdjudicate,
     "task.transfer": TaskTransfer,
     "task.nudge": WordsMaybe,
     "task.supervise": TaskSupervise,
@@ -337,6 +362,7 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "measure.confirm": WordsMaybe,
     "measure.send_back": ReasonText,
     "unit.add": UnitAdd,
+    "unit.set_sign_off": UnitSignOff,
     "user.add": UserAdd,
     "user.set_password": PasswordSet,
     "token.issue": Nothing,

@@ -1,6 +1,7 @@
 """What the acts on the group itself take: units, people, tokens, calendars, policies."""
 
 from ..domain.clocks import KINDS
+from ..domain.policy_parts import SIGN_OFFS
 from ..domain.vocabulary import Role, UnitKind
 from .fields import NAME, Anything, Code, Many, Moment, OneOf, Part, Strict, Text, Whole
 
@@ -22,6 +23,12 @@ class MembershipRow(Strict):
 
     unit = Code(required=True)
     role = OneOf(Role, required=True)
+
+
+class UnitSignOff(Strict):
+    """Whose signature."""
+
+    sign_off = OneOf(SIGN_OFFS, allow_none=True)
 
 
 class UserAdd(Strict):

@@ -353,3 +353,15 @@ def test_a_cancelled_task_ends_its_pause(story: Story) -> None:
     assert (clock.state, clock.remaining, [r.state for r in clock.rungs if r.code == "resume"]) == (
         "cancelled", None, ["cancelled"],
     )  # fmt: skip
+
+
+def test_a_worker_that_stood_still_lengthens_no_pause(story: Story) -> None:
+    task = held(story)
+    paused(story, task, at="2026-09-01 17:00", until="2026-09-07 10:00")
+    story.sweep("2026-09-09 10:00")
+    clock = story.clock(task, "feedback")
+    assert ([plan.why for plan in clock.plans], shown(clock.due_at)) == (
+        ["start", "pause", "resume"],
+        "2026-09-07 11:00",
+    )
+    assert [(row.plan, row.holder) for row in clock.breaches] == [(3, "P44")]

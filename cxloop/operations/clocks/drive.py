@@ -14,11 +14,12 @@ from ...extensions import db
 from ...models.clock import Clock, Request
 from ...models.issue import Issue
 from ...models.measure import Measure
+from ...models.progress import Question
 from ...models.task import Task
 from . import engine, terms
 from .restating import RESTATED, restate, would_be_later
 
-Living = Issue | Task | Measure | Request
+Living = Issue | Task | Measure | Request | Question
 
 
 def step(subject: Any, *, act: str, at: datetime, to: str | None = None) -> None:
@@ -41,7 +42,7 @@ def step(subject: Any, *, act: str, at: datetime, to: str | None = None) -> None
 def _parts(subject: Living) -> tuple[Issue, Task | None, Measure | None]:
     if isinstance(subject, Issue):
         return subject, None, None
-    if isinstance(subject, Task | Request):
+    if isinstance(subject, Task | Request | Question):
         task = subject if isinstance(subject, Task) else subject.task
         return _issue(task), task, None
     task = subject.task
@@ -56,7 +57,7 @@ def _issue(task: Task) -> Issue:
 
 
 def _name(subject: Living) -> str:
-    if isinstance(subject, Request):
+    if isinstance(subject, Request | Question):
         return subject.trail_name()
     return subject.number() if isinstance(subject, Measure) else subject.no
 
@@ -65,7 +66,7 @@ def _start(subject: Living, kind: str, at: datetime, act: str) -> None:
     issue, task, measure = _parts(subject)
     if kind == "feedback":
         _run_on_together(issue, at, act)
-    found = terms.terms_for(kind, issue, task, measure, at=at)
+    found = terms.terms_for(kind, issue, task, measure, at=at, act=act)
     clock = engine.start(chain=("issue", issue.no), subject=_name(subject), kind=kind, terms=found, at=at, act=act)
     show_due(subject, clock)
 
@@ -203,6 +204,8 @@ def join(issue: Issue, *, at: datetime, act: str) -> None:
             Clock.chain_kind == "issue",
             Clock.kind.in_({"issue", "feedback"}),
             Clock.state.in_({rules.RUNNING, rules.PAUSED}),
+            # What a unit hands down is its own matter: only its own answer counts here.
+            ~Clock.subject.contains("."),
         )
     )
     live = {(kind, state) for kind, state in found}
@@ -222,12 +225,16 @@ def _run_on_together(issue: Issue, at: datetime, act: str) -> None:
 
 
 def resume_by_itself(clock: Clock, *, at: datetime) -> None:
-    """The latest end of a pause has come: the clock runs on, and its task and issue with it."""
+    """The latest end of a pause has come: the clock runs on, and its task and issue with it.
+
+    It runs on from that end, however much later the clockwork came by: nobody gains by a worker that stood still.
+    """
     task = db.session.get(Task, clock.subject.partition("/")[0])
     if task is None:
         raise LookupError(clock.subject)
     measures = {measure.number(): measure for measure in task.measures}
-    step(measures.get(clock.subject, task), act=f"clock.resume:{clock.kind}", at=at)
+    moment = at if clock.pause_until is None else min(at, clock.pause_until)
+    step(measures.get(clock.subject, task), act=f"clock.resume:{clock.kind}", at=moment)
 
 
 def start_verify(issue: Issue, *, at: datetime, act: str) -> None:

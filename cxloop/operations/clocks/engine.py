@@ -106,7 +106,11 @@ def plan(
 def _note_plan(
     clock: Clock, *, at: datetime, due: datetime | None, consumed: int, remaining: int, why: str, act: str
 ) -> None:
-    _set_rungs(clock, {rules.ARMED, rules.HELD}, rules.CANCELLED)
+    for rung in clock.rungs:
+        # A promised word stands whatever the due becomes, but not through a pause.
+        kept = rung.state == rules.ARMED and rules.is_promise(rung.code) and due is not None
+        if rung.state in {rules.ARMED, rules.HELD} and not kept:
+            rung.state = rules.CANCELLED
     clock.plan += 1
     clock.consumed = consumed
     clock.plans.append(
@@ -183,6 +187,7 @@ def pause(clock: Clock, *, at: datetime, act: str, until: datetime | None, since
 def unpause(clock: Clock, *, at: datetime, act: str, ladder: Sequence[RungSpec]) -> None:
     """Run on after a pause: what was left is left, in working time, whatever the wall clock did meanwhile."""
     calendar = adopt(clock)
+    at = max(at, _last_span(clock).from_at)
     clock.paused += calendar.worked(_last_span(clock).from_at, at)
     due = calendar.advance(at, clock.remaining or 0)
     consumed = clock.plans[-1].consumed
@@ -198,6 +203,15 @@ def extend(clock: Clock, *, at: datetime, due: datetime, why: str, act: str, lad
     clock.extensions += why == "extension"
     clock.asked_of = None
     plan(clock, at=at, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=calendar_of(clock))
+
+
+def promise(clock: Clock, *, note: int, at: datetime | None) -> None:
+    """Remind of the next word on the way at a moment; an earlier note's reminder is dropped. No breach comes of it."""
+    for rung in clock.rungs:
+        if rung.state == rules.ARMED and rules.is_promise(rung.code):
+            rung.state = rules.CANCELLED
+    if at is not None and clock.state == rules.RUNNING:
+        _arm(clock, [rules.Moment(f"{rules.PROGRESS}.{note}", at)])
 
 
 def rerun(clock: Clock) -> None:

@@ -79,6 +79,8 @@ def _restated(clock: Clock, issue: Issue, policy: Policy) -> Restated:
 
 def _answer_due(clock: Clock, task: Task, issue: Issue, policy: Policy, calendar: WorkCalendar) -> datetime:
     """When the task would have been due had the issue had this severity when the task landed (K6)."""
+    if task.parent is not None:
+        return terms.child_due(task, issue, policy, calendar, clock.started_at)
     whole = engine.live_clock(issue.no, "issue")
     if whole is None:
         raise LookupError(f"{issue.no} has no running total clock")

@@ -34,8 +34,13 @@ def audit_unit() -> str:
     return db.session.scalar(select(Unit.code).where(Unit.kind == UnitKind.AUDIT).order_by(Unit.code)) or CENTER
 
 
-def terms_for(kind: str, issue: Issue, task: Task | None, measure: Measure | None, *, at: datetime) -> Terms:
-    """The terms of a new clock. LookupError when no policy is in force or a calendar is missing."""
+def terms_for(
+    kind: str, issue: Issue, task: Task | None, measure: Measure | None, *, at: datetime, act: str = ""
+) -> Terms:
+    """The terms of a new clock; an answer that `task.redo` wants again has a target of its own.
+
+    LookupError when no policy is in force or a calendar is missing.
+    """
     version = version_in_force(SLA, at)
     policy = sla_policy(version)
     owner = _owner(kind, task)
@@ -48,8 +53,7 @@ def terms_for(kind: str, issue: Issue, task: Task | None, measure: Measure | Non
         due = max(issue.review_at or at, at)
         target = Target("natural_days", Fraction(max((due - at).days, 1)))
     elif kind == "feedback" and task is not None:
-        due = feedback_due(task, issue, policy, calendar, at)
-        target = stated(calendar, at, due, in_hours=policy.calendar_code(kind, issue.severity) is not None)
+        target, due = _answer(task, issue, policy, calendar, at, act)
     else:
         target = by_policy(kind, issue, policy, unit, task)
         due = calendar.due(at, target)
@@ -64,13 +68,10 @@ def by_policy(kind: str, issue: Issue, policy: Policy, unit: Unit, task: Task | 
 
 
 def wave_units(task: Task) -> int:
-    """How many units the task's own wave went to."""
-    found = db.session.scalar(
-        select(func.count(Task.unit.distinct())).where(
-            Task.issue_no == task.issue_no, Task.wave == task.wave, Task.parent.is_(None)
-        )
-    )
-    return found or 1
+    """How many units the task's own wave went to, or was split among."""
+    same = Task.parent.is_(None) if task.parent is None else Task.parent == task.parent
+    counted = select(func.count(Task.unit.distinct()))
+    return db.session.scalar(counted.where(Task.issue_no == task.issue_no, Task.wave == task.wave, same)) or 1
 
 
 def _owner(kind: str, task: Task | None) -> str:
@@ -78,7 +79,33 @@ def _owner(kind: str, task: Task | None) -> str:
         return audit_unit()
     if task is None:
         return CENTER
-    return task.dispatcher if kind in {"decide", "review"} else task.unit
+    return task.dispatcher if kind in {"decide", "review", "answer"} else task.unit
+
+
+def _answer(
+    task: Task, issue: Issue, policy: Policy, calendar: WorkCalendar, at: datetime, act: str
+) -> tuple[Target, datetime]:
+    if act == "task.redo":
+        target = policy.target("redo", issue.severity)
+        return target, calendar.due(at, target)
+    reckon = feedback_due if task.parent is None else child_due
+    due = reckon(task, issue, policy, calendar, at)
+    return stated(calendar, at, due, in_hours=policy.calendar_code("feedback", issue.severity) is not None), due
+
+
+def child_due(task: Task, issue: Issue, policy: Policy, calendar: WorkCalendar, at: datetime) -> datetime:
+    """When a task that was split from another must be answered: before the other's due, so that its unit can gather.
+
+    At least the floor from now, but never after the other's due while that lies ahead.
+    """
+    above = live_clock(task.parent or "", "feedback")
+    if above is None:
+        raise LookupError(f"{task.parent} has no running clock")
+    joint = calendar_of(above)
+    end = above.due_at or joint.advance(at, above.remaining or 0)
+    before = joint.before(end, policy.target("gather", issue.severity))
+    due = max(before, calendar.due(at, policy.floor(issue.severity)))
+    return min(due, end) if end > at else due
 
 
 def _measure(

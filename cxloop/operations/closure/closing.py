@@ -36,7 +36,8 @@ def close(
     """
     tasks = list(db.session.scalars(select(Task).where(Task.issue_no == issue.no).order_by(Task.n, Task.child_n)))
     _check_verdict(issue, answers, reason)
-    _check_fields(issue, tasks, cause, liability, controls, no_controls_reason)
+    own = [task for task in tasks if task.parent is None]
+    _check_fields(issue, own, cause, liability, controls, no_controls_reason)
     head = issue.head_hash
     issue.final_cause_class, issue.final_cause_text = cause["class"], cause["text"]
     issue.closed_at, issue.closed_by = at, by

@@ -33,7 +33,7 @@ class Scenes:
     def of_rows(cls, issues: Mapping[str, Any], rungs: Iterable[DueRung]) -> "Scenes":
         """Of the issues' rows, which are there already, and bare rows of tasks and measures."""
         numbers, followed = _numbers(rungs)
-        tasks = _rows(select(Task.no, Task.title, Task.unit, Task.handler), Task.no, numbers)
+        tasks = _rows(select(Task.no, Task.title, Task.unit, Task.handler, Task.dispatcher), Task.no, numbers)
         measures = _rows(select(Measure.task_no, Measure.n, Measure.handler), Measure.task_no, followed)
         return cls(issues, {row.no: row for row in tasks}, {f"{row.task_no}/{row.n}": row for row in measures})
 

@@ -9,11 +9,12 @@ from ...domain import clocks as rules
 from ...domain.vocabulary import IssueState, TaskState
 from ..clocks import engine, resume_by_itself
 from ..closure import archive
-from ..tasks import take_by_default
+from ..tasks import charge_for_silence, take_by_default
 from .scenes import Scene
 
 CENTERS = ("analyst", "center_manager")
 WAIT_OVER, RESUMED, RECHECK = "notice.wait_over", "notice.resumed", "notice.recheck"
+SILENT = "notice.silent"
 # On records: the clock, what it is about, and the moment.
 Effect = Callable[[Any, Scene, datetime], None]
 
@@ -35,6 +36,11 @@ def _resume(clock: Any, _scene: Scene, at: datetime) -> None:
 
 def _end(clock: Any, _scene: Scene, at: datetime) -> None:
     engine.finish(clock, at=at, how=rules.ENDED)
+
+
+def _charge(clock: Any, scene: Scene, at: datetime) -> None:
+    if scene.task is not None:
+        charge_for_silence(clock, scene.task, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,9 @@ SPECIAL: dict[tuple[str, str | None], Special] = {
     (rules.FILE, None): Special(to=(), after_telling=_file),
     # They are told the new due.
     (rules.RESUME, None): Special(RESUMED, ("handler", "lead"), before_telling=_resume),
+    # A promised word did not come: a reminder to both sides, and no breach.
+    (rules.PROGRESS, None): Special(SILENT, ("handler", "lead", "analyst")),
+    (rules.DUE, "answer"): Special(after_telling=_charge),
     (rules.RECHECK, None): Special(RECHECK, CENTERS, after_telling=_end),
 }
 STAGE = Special()
@@ -67,4 +76,5 @@ STAGE = Special()
 
 def special(code: str, kind: str) -> Special:
     """The row of a rung; a plain one for a stage of a ladder."""
-    return SPECIAL.get((code, kind)) or SPECIAL.get((code, None)) or STAGE
+    stage = rules.PROGRESS if rules.is_promise(code) else code
+    return SPECIAL.get((stage, kind)) or SPECIAL.get((stage, None)) or STAGE

@@ -4,32 +4,46 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from ...domain.vocabulary import Role, TaskState
+from ...domain.vocabulary import CENTER, Role, TaskState
 from ...extensions import db
 from ...models.issue import Issue
 from ...models.policy import codes
+from ...models.reference import refer
 from ...models.task import Decline, Task
+from ...models.unit import Unit
 from ..act import Invalid, act
 from ..clocks import step
+from ..guidance import find_citation
 from ..issues import advance, plan_wait
 from ..notices import people, tell
 from .landing import find_unit, land, leave_unit, release_ready
+from .splitting import cancel_children, check_below
 
 
 @act("task.redispatch")
 def redispatch(*, task: Task, by: str, at: datetime, unit: str, text: str | None = None) -> Task:
     """Decide a decline: send the task to another unit, or back to the same one, which signs again."""
     _decide(task, unit, by, at)
-    _send(task, unit, at=at, act="task.redispatch")
+    send(task, unit, at=at, act="task.redispatch")
     return task
 
 
 @act("task.adjudicate")
-def adjudicate(*, task: Task, by: str, at: datetime, unit: str, text: str | None = None) -> Task:
-    """Decide repeated declines with binding force: this unit cannot decline 裁定派单(不可再退)."""
+def adjudicate(
+    *, task: Task, by: str, at: datetime, unit: str, text: str | None = None, cites: str | None = None
+) -> Task:
+    """Decide repeated declines with binding force: this unit cannot decline 裁定派单(不可再退).
+
+    An HQ department is the center's peer: binding it must cite a leader's instruction or a conference of the issue.
+    """
+    found = refer(Unit, unit)
+    if cites is not None:
+        task.bound_by = find_citation(db.session.get_one(Issue, task.issue_no), cites, "cites")
+    elif found is not None and found.is_department():
+        raise Invalid("cites", "error.citation_wanted")
     _decide(task, unit, by, at)
     task.binding = True
-    _send(task, unit, at=at, act="task.adjudicate")
+    send(task, unit, at=at, act="task.adjudicate")
     return task
 
 
@@ -44,7 +58,7 @@ def transfer(*, task: Task, by: str, at: datetime, unit: str, reason: str) -> Ta
     # the old unit, and an analyst's transfer must not bind another by that word.
     task.dispatched_at = None
     task.binding = False
-    _send(task, unit, at=at, act="task.transfer")
+    send(task, unit, at=at, act="task.transfer")
     return task
 
 
@@ -59,12 +73,21 @@ def _decide(task: Task, unit: str, by: str, at: datetime) -> None:
     tell([pending.by], code=code, subject=task.no, at=at, title=task.title)
 
 
-def _send(task: Task, unit: str, *, at: datetime, act: str) -> None:
-    find_unit(unit, "unit")
+def send(task: Task, unit: str, *, at: datetime, act: str) -> None:
+    """Let a task land on a unit; what another unit had split from it is withdrawn."""
+    _find_target(task, unit)
     if unit != task.unit:
+        cancel_children(task, at=at)
         leave_unit(task)
         task.unit = unit
     land(task, at=at, act=act)
+
+
+def _find_target(task: Task, unit: str) -> None:
+    if task.dispatcher == CENTER:
+        find_unit(unit, "unit")
+    else:
+        check_below(unit, refer(Unit, task.dispatcher), "unit")
 
 
 @act("task.cancel")
@@ -73,6 +96,7 @@ def cancel(*, task: Task, by: str, at: datetime, reason: str, text: str | None =
     if not codes().has("reason.cancel", reason):
         raise Invalid("reason", "error.invalid_code", code=reason)
     was_planned = task.state == TaskState.PLANNED
+    cancel_children(task, at=at)
     step(task, act="task.cancel", at=at, to=TaskState.CANCELLED)
     for measure in task.measures:
         if not measure.dropped:
