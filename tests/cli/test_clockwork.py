@@ -127,6 +127,22 @@ def test_a_line_is_numbered_as_in_the_file(run: Run, tmp_path: Path) -> None:
     assert ".." not in told.output
 
 
+WAIVED = {"at": "2026-09-08T10:00:00+08:00", "by": "lin", "act": "breach.waive", "reason": "disaster", "text": "x"}
+
+
+def test_a_line_names_a_clock_by_subject_kind_and_cycle(run: Run, tmp_path: Path) -> None:
+    _heads(run, _file(tmp_path, [*LINES, {**WAIVED, "on": "a1-T02/feedback.1"}]))
+    waived = db.session.scalars(db.select(Clock).join(Clock.breaches).where(Breach.waiver.has()))
+    assert [clock.trail_name() for clock in waived] == ["CX-2026-000001-T02/clock.feedback.1"]
+
+
+@pytest.mark.parametrize("name", ["a1-T01/feedback.2", "a1-T01/feedback", "a1-T01", "a1-T01/feedback.x", "1", "/.1"])
+def test_a_clock_that_is_none_is_named(run: Run, tmp_path: Path, name: str) -> None:
+    told = run("replay", _file(tmp_path, [*LINES, {**WAIVED, "on": name}]))
+    assert told.exit_code == 1
+    assert f"line {len(LINES) + 1} (breach.waive): " in told.output
+
+
 def test_a_file_of_signals_by_command(run: Run, tmp_path: Path) -> None:
     rows, mapping = tmp_path / "a.csv", tmp_path / "m.json"
     rows.write_bytes("id,text\n1,掉线\n2,\n".encode("gbk"))
