@@ -1,13 +1,17 @@
-"""Clocks, read only; and what would be due when."""
+"""Clocks: read, asked what would be due when, and a breach excused."""
+
+from datetime import datetime
+from typing import Any
 
 from flask import Response
 
-from ..queries import clocks
+from ..domain.permissions import Person
+from ..queries import clocks, why
 from ..queries.preview import what_if
-from ..schemas import views
+from ..schemas import clock_views
 from ..schemas.preview import PreviewBody, load_preview
 from . import door
-from .blueprint import list_route, noun, question_route, read_route
+from .blueprint import act_route, list_route, noun, question_route, read_route
 
 blueprint = noun("clocks", "Promised times, and what became of them")
 
@@ -18,6 +22,12 @@ def preview() -> Response:
     return door.ask(what_if(fields=load_preview(door.read_body()), at=door.now()))
 
 
-list_route(blueprint, clocks.LISTING, views.ClockView)
-read_route(blueprint, "/<number:id_>", "clocks.read", views.ClockView, clocks.find)
-question_route(blueprint, "/preview", "clocks.preview", views.PreviewView, preview, PreviewBody)
+def _one(clock: Any, person: Person, at: datetime) -> Any:
+    return clocks.find(id_=clock.id, person=person, at=at)
+
+
+list_route(blueprint, clocks.LISTING, clock_views.ClockView)
+read_route(blueprint, "/<number:id_>", "clocks.read", clock_views.ClockView, clocks.find)
+read_route(blueprint, "/<number:id_>/why", "clocks.why", clock_views.WhyView, why.find)
+question_route(blueprint, "/preview", "clocks.preview", clock_views.PreviewView, preview, PreviewBody)
+act_route(blueprint, "/<number:id_>", "breach.waive", clock_views.ClockView, _one, on=lambda id_: f"{id_}")

@@ -67,15 +67,18 @@ class _Account:
     left: int
 
 
-def steps(*, plans: Sequence[Plan], pieces: Sequence[Piece], at: datetime, done: bool = False) -> tuple[Step, ...]:
+def steps(
+    *, plans: Sequence[Plan], pieces: Sequence[Piece], at: datetime, done: bool = False, owner: str = ""
+) -> tuple[Step, ...]:
     """The account up to `at`, and what is ahead of it. In the end consumed + left is the whole.
 
-    `done`: the clock is over; its pieces are closed, and nothing is ahead.
+    `done`: the clock is over; its pieces are closed, and nothing is ahead. What runs on another account than the
+    `owner`'s says so.
     """
-    return tuple(_steps(list(plans), pieces, at, done))
+    return tuple(_steps(list(plans), pieces, at, done, owner))
 
 
-def _steps(plans: list[Plan], pieces: Sequence[Piece], at: datetime, done: bool) -> Iterator[Step]:
+def _steps(plans: list[Plan], pieces: Sequence[Piece], at: datetime, done: bool, owner: str) -> Iterator[Step]:
     first = plans.pop(0)
     told = {"why": first.why, **first.told}
     yield Step(START, first.at, seconds=first.left, due=first.due, consumed=first.consumed, left=first.left, told=told)
@@ -83,7 +86,7 @@ def _steps(plans: list[Plan], pieces: Sequence[Piece], at: datetime, done: bool)
     for piece in _cut(pieces, [plan.at for plan in plans], at):
         while plans and plans[0].at <= piece.begins:
             yield _restated(account, plans.pop(0))
-        yield _told(account, piece)
+        yield _told(account, piece, owner)
     while plans and plans[0].at <= at:
         yield _restated(account, plans.pop(0))
     state = pieces[-1].state if pieces else RUNNING
@@ -102,7 +105,7 @@ def _cut(pieces: Sequence[Piece], moments: Sequence[datetime], at: datetime) -> 
             yield Piece(piece.state, begin, end, piece.holder)
 
 
-def _told(account: _Account, piece: Piece) -> Step:
+def _told(account: _Account, piece: Piece, owner: str) -> Step:
     end = piece.ends or piece.begins
     calendar = account.plan.calendar
     seconds = calendar.worked(piece.begins, end)
@@ -112,6 +115,7 @@ def _told(account: _Account, piece: Piece) -> Step:
         return Step(
             WORKED, piece.begins, end, seconds, rows(calendar, piece.begins, end), piece.holder,
             due=account.plan.due, consumed=account.consumed, left=account.left,
+            told={"charged": piece.holder not in {"", owner}},
         )  # fmt: skip
     code = PAUSE if piece.state == PAUSED else STOP
     return Step(code, piece.begins, end, seconds, holder=piece.holder, consumed=account.consumed, left=account.left)

@@ -120,7 +120,7 @@ class Chain:
     def _fact(self, clock: Clock, plan: ClockPlan) -> Fact:
         policy, target = sla_policy(plan.policy_version), Target.parse(plan.target)
         severity = self.past.value(clock.trail_name(), "severity", self._place(clock, plan), clock.severity)
-        request = self._request(clock, plan)
+        request = self.request(clock, plan)
         return Fact(
             at=plan.at,
             why=plan.why,
@@ -135,7 +135,8 @@ class Chain:
             carried=self._carried(clock, plan, policy, severity) if plan.why == "joint" else None,
         )
 
-    def _request(self, clock: Clock, plan: ClockPlan) -> Request | None:
+    def request(self, clock: Clock, plan: ClockPlan) -> Request | None:
+        """What the unit had asked for, of a plan that grants it."""
         kind = {"extension": EXTENSION, "pause": PAUSE}.get(plan.why)
         granted = [row for row in self._granted(plan.at) if row.kind == kind and row.clock_id == clock.id]
         return granted[-1] if granted else None

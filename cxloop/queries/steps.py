@@ -164,8 +164,22 @@ def _extension(step: Step, said: dict[str, str], zone: ZoneInfo) -> str:
 
 def _restated(step: Step, said: dict[str, str], _zone: ZoneInfo) -> str:
     key = f"plan.why.{step.code}"
-    said["what"] = say(key) if is_worded(key) else UNSAID
+    said["what"] = (say(key) if is_worded(key) else UNSAID) + _changes(step)
     return say("why.restated" if step.due is not None else "why.restated.paused", **said)
+
+
+def _changes(step: Step) -> str:
+    """What else changed with a restatement: target, calendar, the policy's version, from what to what."""
+    was, now = step.told.get("before", {}), step.told
+    found = []
+    if was and was["target"] != now["target"]:
+        found.append(say("why.changed", before=target_words(was["target"]), after=target_words(now["target"])))
+    if was and calendar_words(was) != calendar_words(now):
+        found.append(say("why.changed", before=calendar_words(was), after=calendar_words(now)))
+    if was and was["policy_version"] != now["policy_version"]:
+        versions = {"before": was["policy_version"], "after": now["policy_version"]}
+        found.append(say("why.changed.policy", **versions))
+    return say("why.changes", changes=say("why.and").join(found)) if found else ""
 
 
 def _plain(step: Step, said: dict[str, str], _zone: ZoneInfo) -> str:

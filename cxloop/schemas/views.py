@@ -5,19 +5,21 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from ..domain.clocks import KINDS, STATES
 from ..domain.vocabulary import Duty, IssueState, MeasureKind, MeasureState, ReportState, SignalState, TaskState
 
 
-def _codes(known: Any) -> fields.String:
+def a_code(known: Any) -> fields.String:
+    """A text that is one of these codes."""
     return fields.String(metadata={"enum": [str(code) for code in known]})
 
 
-def _moment() -> fields.String:
+def a_moment() -> fields.String:
+    """A moment, or none."""
     return fields.String(allow_none=True, metadata={"format": "date-time"})
 
 
-def _text() -> fields.String:
+def a_text() -> fields.String:
+    """A text, or none."""
     return fields.String(allow_none=True)
 
 
@@ -45,24 +47,24 @@ class SignalView(Living):
     """A customer's voice; personal data masked."""
 
     no = fields.String()
-    state = _codes(SignalState)
+    state = a_code(SignalState)
     source = fields.String()
-    external_id = _text()
+    external_id = a_text()
     channel = fields.String()
-    title = _text()
+    title = a_text()
     text = fields.String()
     urgency = fields.String()
-    occurred_at = _moment()
-    unit = _text()
-    touchpoint = _text()
-    product = _text()
+    occurred_at = a_moment()
+    unit = a_text()
+    touchpoint = a_text()
+    product = a_text()
     score = fields.Dict(allow_none=True)
     contact = fields.Dict(allow_none=True)
-    issue = _text()
-    reason = _text()
-    completion = _text()
+    issue = a_text()
+    reason = a_text()
+    completion = a_text()
     registered_by = fields.String()
-    registered_at = _moment()
+    registered_at = a_moment()
 
 
 class MeasureView(Living):
@@ -70,18 +72,18 @@ class MeasureView(Living):
 
     task = fields.String()
     n = fields.Integer()
-    state = _codes(MeasureState)
-    kind = _codes(MeasureKind)
+    state = a_code(MeasureState)
+    kind = a_code(MeasureKind)
     text = fields.String()
-    handler = _text()
-    agreed_at = _moment()
-    due_at = _moment()
+    handler = a_text()
+    agreed_at = a_moment()
+    due_at = a_moment()
     overdue = fields.Boolean()
-    done_at = _moment()
-    done_by = _text()
-    evidence = _text()
-    confirmed_at = _moment()
-    confirmed_by = _text()
+    done_at = a_moment()
+    done_by = a_text()
+    evidence = a_text()
+    confirmed_at = a_moment()
+    confirmed_by = a_text()
 
 
 class TaskView(Living):
@@ -91,32 +93,32 @@ class TaskView(Living):
     issue = fields.String()
     issue_title = fields.String()
     severity = fields.Integer()
-    state = _codes(TaskState)
+    state = a_code(TaskState)
     unit = fields.String()
     dispatcher = fields.String()
-    parent = _text()
-    duty = _codes(Duty)
+    parent = a_text()
+    duty = a_code(Duty)
     title = fields.String()
     wanted = fields.String()
-    criterion = _text()
+    criterion = a_text()
     cycle = fields.Integer()
     wave = fields.Integer()
-    handler = _text()
-    dispatched_at = _moment()
-    decline_until = _moment()
-    signed_at = _moment()
-    signed_by = _text()
+    handler = a_text()
+    dispatched_at = a_moment()
+    decline_until = a_moment()
+    signed_at = a_moment()
+    signed_by = a_text()
     deemed = fields.Boolean()
     binding = fields.Boolean()
     declines = fields.Integer()
     send_backs = fields.Integer()
-    submitted_by = _text()
-    submitted_at = _moment()
-    accepted_at = _moment()
+    submitted_by = a_text()
+    submitted_at = a_moment()
+    accepted_at = a_moment()
     quality = fields.Integer(allow_none=True)
-    cause = _text()
-    liability = _text()
-    due_at = _moment()
+    cause = a_text()
+    liability = a_text()
+    due_at = a_moment()
     overdue = fields.Boolean()
     supervision = fields.Dict(allow_none=True)
     measures = fields.List(fields.Nested(MeasureView))
@@ -130,7 +132,7 @@ class IssueView(Living):
     """An issue; its list form lacks tasks, signals, copies and verifications."""
 
     no = fields.String()
-    state = _codes(IssueState)
+    state = a_code(IssueState)
     title = fields.String()
     description = fields.String()
     channel = fields.String()
@@ -139,20 +141,20 @@ class IssueView(Living):
     cycle = fields.Integer()
     waves = fields.Integer()
     joint = fields.Boolean()
-    analyst = _text()
-    category = _text()
-    touchpoint = _text()
-    product = _text()
+    analyst = a_text()
+    category = a_text()
+    touchpoint = a_text()
+    product = a_text()
     reach = fields.Integer(allow_none=True)
     opened_by = fields.String()
-    opened_at = _moment()
-    wait_until = _moment()
-    merged_into = _text()
-    dismiss_reason = _text()
-    closed_at = _moment()
-    closed_by = _text()
-    review_at = _moment()
-    due_at = _moment()
+    opened_at = a_moment()
+    wait_until = a_moment()
+    merged_into = a_text()
+    dismiss_reason = a_text()
+    closed_at = a_moment()
+    closed_by = a_text()
+    review_at = a_moment()
+    due_at = a_moment()
     overdue = fields.Boolean()
     root_cause = fields.Dict(allow_none=True)
     cause = fields.Dict(allow_none=True)
@@ -163,35 +165,6 @@ class IssueView(Living):
     verifications = fields.List(fields.Dict())
 
 
-class ClockView(Schema):
-    """A clock; its list form lacks plans, spans, rungs and breaches."""
-
-    id = fields.Integer()
-    subject = fields.String()
-    kind = _codes(KINDS)
-    cycle = fields.Integer()
-    severity = fields.Integer()
-    owner = fields.String()
-    holder = fields.String()
-    state = _codes(STATES)
-    target = fields.String()
-    calendar = fields.String()
-    calendar_revision = fields.Integer()
-    national_revision = fields.Integer()
-    policy_version = fields.Integer()
-    started_at = _moment()
-    due_at = _moment()
-    provisional = fields.Boolean()
-    overdue = fields.Boolean()
-    stopped_at = _moment()
-    ended_at = _moment()
-    overrun = fields.Integer(allow_none=True, metadata={"description": "seconds of working time"})
-    plans = fields.List(fields.Dict())
-    spans = fields.List(fields.Dict())
-    rungs = fields.List(fields.Dict())
-    breaches = fields.List(fields.Dict())
-
-
 class UnitView(Schema):
     """A unit of the group."""
 
@@ -200,7 +173,7 @@ class UnitView(Schema):
     name_en = fields.String()
     short = fields.String()
     kind = fields.String()
-    parent = _text()
+    parent = a_text()
     calendar = fields.String()
     owns = fields.String()
     active = fields.Boolean()
@@ -230,11 +203,11 @@ class ReportView(Schema):
 
     no = fields.String()
     issue = fields.String()
-    state = _codes(ReportState)
+    state = a_code(ReportState)
     version = fields.Integer()
     cycle = fields.Integer()
     closed_by = fields.String()
-    closed_at = _moment()
+    closed_at = a_moment()
     drawn = fields.Boolean()
     drawn_why = fields.String()
     drawn_roll = fields.Integer(allow_none=True)
@@ -254,7 +227,7 @@ class EntryView(Schema):
     act = fields.String()
     subject = fields.String()
     actor = fields.Dict()
-    at = _moment()
+    at = a_moment()
     origin = fields.String()
     said = fields.Dict()
     changes = fields.List(fields.Dict())
@@ -265,7 +238,7 @@ class EntryView(Schema):
 class Due(Schema):
     """A due time."""
 
-    due_at = _moment()
+    due_at = a_moment()
     provisional = fields.Boolean()
 
 
@@ -273,35 +246,6 @@ class Worked(Schema):
     """Working time between two moments."""
 
     hours = fields.Float()
-
-
-class StepView(Schema):
-    """A step of why something is due when: its sentence, and what it says as data. Times in seconds of working time."""
-
-    step = fields.String()
-    text = fields.String(metadata={"description": "the step in the caller's words, in the calendar's wall time"})
-    at = _moment()
-    to = _moment()
-    seconds = fields.Integer()
-    holder = _text()
-    due_at = _moment()
-    due_before = _moment()
-    consumed = fields.Integer()
-    left = fields.Integer()
-    left_before = fields.Integer()
-    days = fields.List(fields.Dict())
-
-
-class PreviewView(Schema):
-    """What would be due when; seconds of working time. Without a due it is still paused."""
-
-    due_at = _moment()
-    provisional = fields.Boolean()
-    worked = fields.Integer()
-    left = fields.Integer(metadata={"description": "negative past the due"})
-    breached = fields.Boolean()
-    rungs = fields.List(fields.Dict())
-    why = fields.List(fields.Nested(StepView))
 
 
 class Imported(Schema):
@@ -331,12 +275,6 @@ def page_of(schema: type[Schema]) -> type[Schema]:
         },
         name=f"{schema.__name__}Page",
     )
-
-
-class ClockList(Schema):
-    """The clocks of one task."""
-
-    items = fields.List(fields.Nested(ClockView))
 
 
 class Timeline(Schema):
