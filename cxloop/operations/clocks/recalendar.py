@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from ...domain import clocks as rules
@@ -194,7 +194,8 @@ def _replan_apart(kind: str, numbers: set[str], pending: _Pending, *, at: dateti
     """Replan these chains; one that cannot be is logged, and the others are all the same."""
     try:
         return _replan(kind, numbers, pending, at=at, origin=origin)
-    except DBAPIError:
+    except (OperationalError, InterfaceError):
+        # The database is away: no chain's fault.
         raise
     except Exception:
         if len(numbers) == 1:

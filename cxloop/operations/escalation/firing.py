@@ -24,17 +24,20 @@ ACT = LIFECYCLE["clock.fire"].name
 _LOCKED = (Issue.no, Issue.head_seq, Issue.head_hash, Issue.head_at, Issue.title, Issue.analyst, Issue.severity)
 
 
-def fire_chains(kind: str, numbers: Iterable[str], *, at: datetime, origin: str) -> dict[str, int]:
+def fire_chains(
+    kind: str, numbers: Iterable[str], *, at: datetime, origin: str, only: int | None = None
+) -> dict[str, int]:
     """Fire what is due in these chains, in one transaction with an entry for each; says how many rungs in which.
 
     Chains that are busy, or in which nothing is due any more, are not in the answer. What the rungs need is read for
-    all of them at once: a chain's own transaction would cost ten times as much.
+    all of them at once: a chain's own transaction would cost ten times as much. `only` one clock, where its fellows
+    cannot be fired.
     """
     if kind != Issue.chain_kind:
         raise LookupError(f"no clock runs in a chain of {kind}")
     with writing():
         roots = _lock(numbers)
-        chains = due_rungs(roots, at)
+        chains = due_rungs(roots, at, only)
         telling, rows = Telling(), Rows()
         trail.seal_apart(db.session(), _fired(chains, roots, at=at, origin=origin, telling=telling, rows=rows))
         rows.write()

@@ -45,13 +45,14 @@ def armed() -> ColumnElement[bool]:
     return ClockRung.state == literal(rules.ARMED, literal_execute=True)
 
 
-def due_rungs(numbers: Iterable[str], at: datetime) -> dict[str, list[DueRung]]:
-    """What is due in these chains, chain by chain, in the order in which it fires."""
+def due_rungs(numbers: Iterable[str], at: datetime, only: int | None = None) -> dict[str, list[DueRung]]:
+    """What is due in these chains, chain by chain, in the order in which it fires (`only`: of one clock)."""
+    of = () if only is None else (ClockRung.clock_id == only,)
     rows = db.session.execute(
         select(ClockRung.id, ClockRung.code, ClockRung.moment, ClockRung.plan, *_CLOCKS, Breach.id)
         .join(Clock, Clock.id == ClockRung.clock_id)
         .outerjoin(Breach, and_(Breach.clock_id == Clock.id, Breach.plan == Clock.plan))
-        .where(ClockRung.chain_no.in_(list(numbers)), armed(), ClockRung.moment <= at)
+        .where(ClockRung.chain_no.in_(list(numbers)), armed(), ClockRung.moment <= at, *of)
         .order_by(ClockRung.chain_no, ClockRung.moment, Clock.subject, Clock.kind, ClockRung.code)
     )
     found: dict[str, list[DueRung]] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ...extensions import db
 from ...models.clock import Clock, ClockRung
@@ -14,7 +14,7 @@ from .firing import fire_chains
 from .rungs import armed
 
 # How many chains a transaction takes: few enough that nobody waits long for a head, or for SQLite's one writer.
-BATCH = 500
+BATCH = 200
 # How many of the soonest rungs are looked at for a batch: a chain may have several, and one look must find a chain.
 LOOK = 4 * BATCH
 log = logging.getLogger(__name__)
@@ -70,17 +70,38 @@ def sweep(*, at: datetime, origin: str = "worker", apart: bool = False) -> int:
 def _fire_apart(kind: str, numbers: Iterable[str], *, at: datetime, origin: str) -> dict[str, int]:
     try:
         return fire_chains(kind, numbers, at=at, origin=origin)
-    except DBAPIError:
-        # No chain's fault: the database is away, and the next beat finds everything still armed.
+    except (OperationalError, InterfaceError):
+        # No chain's fault: the database is away, and the next beat finds everything still armed. A value that cannot be
+        # read or a broken constraint is a chain's fault, and must not stop the others.
         raise
     except Exception:
-        if len(list(numbers)) == 1:
-            log.exception("what is due in %s %s cannot be fired; it stays armed", kind, *numbers)
-            return {}
+        log.exception("%s of %s cannot be fired together", kind, sorted(numbers))
     fired: dict[str, int] = {}
     for number in sorted(numbers):
-        fired |= _fire_apart(kind, {number}, at=at, origin=origin)
+        fired |= _fire_clocks_apart(kind, number, at=at, origin=origin)
     return fired
+
+
+def _fire_clocks_apart(kind: str, number: str, *, at: datetime, origin: str) -> dict[str, int]:
+    """Fire a chain clock by clock, the soonest first; what cannot be fired stays armed, and is said."""
+    fired = 0
+    for clock in _due_clocks(number, at):
+        try:
+            fired += sum(fire_chains(kind, {number}, at=at, origin=origin, only=clock).values())
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("what is due of clock %s in %s %s cannot be fired; it stays armed", clock, kind, number)
+    return {number: fired} if fired else {}
+
+
+def _due_clocks(number: str, at: datetime) -> list[int]:
+    # By the index alone: a moment that nobody can read must not be read here.
+    first = func.min(ClockRung.moment)
+    rows = select(ClockRung.clock_id).where(armed(), ClockRung.moment <= at, ClockRung.chain_no == number)
+    found = list(db.session.scalars(rows.group_by(ClockRung.clock_id).order_by(first, ClockRung.clock_id)))
+    db.session.rollback()
+    return found
 
 
 def _due_chains(at: datetime, but: set[str]) -> list[tuple[str, str]]:
