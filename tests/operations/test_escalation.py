@@ -6,6 +6,7 @@ import pytest
 
 from cxloop.extensions import db
 from cxloop.models.clock import Breach, Clock, ClockRung
+from cxloop.models.notice import Notice
 from cxloop.operations.escalation import next_moment, special, sweep, what_is_due
 from tests.cast import ANALYST, CHEN, MARKET
 from tests.factories import Story, fresh, local, planned, shown
@@ -220,3 +221,17 @@ def test_what_runs_out_while_a_decline_waits_is_told_to_the_center(story: Story)
     told = story.told("notice.breach", task)
     assert ANALYST in told
     assert CHEN not in told
+
+
+def test_the_end_of_a_pause_is_told_to_the_holders_people_with_the_new_due(story: Story) -> None:
+    task = signed(story)
+    said = {"reason": "third_party", "text": "等函件", "until": local("2026-08-28 10:00")}
+    story.do("pause.request", CHEN, task, at="2026-08-25 10:00", **said)
+    story.do("pause.grant", ANALYST, task, at="2026-08-25 11:00")
+    story.sweep("2026-08-28 10:00")
+    clock = story.clock(task, "feedback")
+    assert clock.state == "running"
+    rows = fresh().scalars(db.select(Notice).where(Notice.code == "notice.resumed", Notice.subject == task)).all()
+    assert {row.user_name for row in rows} == {"44lead", CHEN, "tang"}
+    assert {row.params["due_at"] for row in rows} == {clock.due_at.isoformat()}
+    assert (story.sweep("2026-08-28 10:00"), rungs(story, task, "feedback").get("due")) == (0, "cancelled")
