@@ -10,8 +10,9 @@ from flask import Flask
 from cxloop.cli import checks
 from cxloop.extensions import db
 from cxloop.models.calendar import NATIONAL, Calendar
+from cxloop.seeds.base import base_lines
 from tests.cli.conftest import Run
-from tests.factories import Story, fresh
+from tests.factories import FOUNDED, Story, fresh
 
 DAYS = "日期,类型,名称\n2027-01-01,放假,元旦\n2027-01-03,上班,元旦调休上班\n"
 
@@ -90,3 +91,37 @@ def test_the_horizon_is_a_figure_and_no_reason_to_be_unready(group: Flask) -> No
     assert "cxloop_national_days_end_seconds 1.7987328e+09" in told
     assert "horizon" not in group.test_client().get("/readyz").get_data(as_text=True)
     assert db.session is not None
+
+
+LINES = [
+    *base_lines(at=FOUNDED),
+    {"at": "2026-08-24T10:10:00+08:00", "by": "analyst", "act": "issue.open", "title": "掉线", "description": "多省",
+     "channel": "hotline", "as": "a1"},
+    {"at": "2026-08-24T10:20:00+08:00", "by": "analyst", "act": "issue.analyse", "on": "a1", "severity": 3},
+    {"at": "2026-08-24T10:30:00+08:00", "by": "analyst", "act": "issue.dispatch", "on": "a1",
+     "tasks": [{"unit": unit, "duty": "separate", "title": "排查", "wanted": "回访"} for unit in ("P35", "P51")]},
+    {"at": "2026-08-25T20:00:00+08:00", "by": "ops", "act": "unit.set_days", "on": "P35",
+     "days": [{"date": "2026-08-26", "kind": "holiday", "name": "台风"}]},
+    {"at": "2026-08-26T20:00:00+08:00", "by": "ops", "act": "calendar.publish", "on": "X",
+     "definition": {"base": "CN"}},
+    {"at": "2026-08-26T21:00:00+08:00", "by": "ops", "act": "calendar.import_days", "on": "CN-DAYS",
+     "days": [{"date": "2026-08-28", "kind": "holiday", "name": "x"}, {"date": "2027-01-01", "kind": "holiday"},
+              {"date": "2027-01-02", "kind": "holiday"}], "year": 2027},
+]  # fmt: skip
+HEADS: dict[str, str] = {}
+
+
+def test_a_replayed_publication_re_plans_at_its_own_moment(run_blank: Run, tmp_path: Path) -> None:
+    """Hash for hash the same on both engines; a line that makes no sense stops the replay."""
+    file = tmp_path / "history.jsonl"
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in LINES[:-1]), encoding="utf-8")
+    told = run_blank("replay", str(file), "--until", "2026-09-10T10:00:00+08:00")
+    assert told.exit_code == 0, told.output
+    head = told.output.rpartition("trail head ")[2].strip()
+    assert HEADS.setdefault("head", head) == head
+    export = tmp_path / "export.jsonl"
+    assert "the trail is whole" in run_blank("trail", "verify", "--export", str(export)).output
+    bodies = [json.loads(json.loads(line)["body"]) for line in export.read_text("utf-8").splitlines()]
+    moved = [(body["subject"], body["at"]) for body in bodies if body["act"] == "clock.replan"]
+    assert ("CX-2026-000001-T01", "2026-08-25T12:00:00.000000Z") in moved
+    assert {subject for subject, _at in moved} == {"CX-2026-000001-T01"}

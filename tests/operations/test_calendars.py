@@ -215,6 +215,29 @@ def test_provisional_dues_become_official_with_the_years_notice(story: Story) ->
         assert any(rung.state == "armed" and rung.plan == clock.plan for rung in clock.rungs)
 
 
+def test_without_this_years_table_nothing_fails_and_nothing_is_guessed_silently(story: Story) -> None:
+    """F-12: with the tables of 2026 and 2027 away every due in a working calendar says that it is provisional."""
+    table = definition_of(NATIONAL, 1)
+    this_year = [day for day in table["days"] if day["date"].startswith("2026")]
+    older = [day for day in table["days"] if not day["date"].startswith("2026")]
+    db.session.rollback()
+    story.do("calendar.publish", OPS, NATIONAL, at="2026-08-20 12:00",
+             definition={"official_until": "2025-12-31", "days": older})  # fmt: skip
+    tasks = [
+        signed(story, unit=unit, at=f"2026-09-{day} 10:00") for unit, day in (("P51", 18), ("P65", 21), ("P54", 28))
+    ]
+    story.answer(tasks[0])
+    running = db.select(Clock).where(Clock.state == "running", Clock.calendar != "ALWAYS")
+    guessed = {clock.id: clock.due_at for clock in fresh().scalars(running)}
+    assert len(guessed) == 6  # the total of each issue, two answers, one review
+    assert all(clock.provisional for clock in fresh().scalars(running))
+    story.do("calendar.import_days", OPS, NATIONAL, days=this_year)
+    assert replan(story) == len(guessed)
+    assert not any(clock.provisional for clock in fresh().scalars(running))
+    moved = [clock for clock in fresh().scalars(running) if clock.due_at != guessed[clock.id]]
+    assert {clock.subject for clock in moved} >= set(tasks[1:])
+
+
 def test_the_preview_is_what_happens(story: Story) -> None:
     for n in range(4):
         signed(story, unit=("P51", "P33", "P65", "P44")[n])

@@ -1,12 +1,14 @@
 """A publication re-plans running clocks: who moves, who stays, with which entry, plan, rungs and notice (K12)."""
 
 import json
+import threading
 import time
 from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from cxloop.extensions import db
 from cxloop.models.calendar import Calendar
@@ -257,6 +259,32 @@ def test_batches_take_the_soonest_due_first_and_end(story: Story, monkeypatch: p
     assert replan_all(at=local("2026-08-25 10:00"), batches=1) == 4
     assert replan_all(at=local("2026-08-25 10:00")) == 6
     assert {story.due(task, "feedback") for task in tasks} == {"2026-09-02 18:00"}
+
+
+def test_many_workers_move_each_clock_once(group: Flask, story: Story) -> None:
+    tasks = [signed(story) for _ in range(12)]
+    publish(story, "CN", holiday(FRIDAY), at="2026-08-25 10:00")
+    stated, errors = list[int](), list[Exception]()
+
+    def work() -> None:
+        with group.app_context():
+            try:
+                stated.append(replan_all(at=local("2026-08-25 10:00:01")))
+            except Exception as error:
+                errors.append(error)
+            db.session.remove()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert errors == []
+    replan(story)
+    entries = db.select(Entry.subject).where(Entry.act == "clock.replan")
+    assert set(Counter(fresh().scalars(entries)).values()) == {1}
+    assert {len(story.clock(task, "feedback").plans) for task in tasks} == {2}
+    assert verify()[3] == []
 
 
 def test_a_damaged_chain_keeps_its_due_and_the_others_move(story: Story) -> None:
