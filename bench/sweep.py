@@ -126,9 +126,11 @@ def arm(at: datetime) -> None:
 
 
 def _settle() -> None:
-    """Let the database look at what was put in, as its own housekeeping would."""
+    """Let the database look at what was put in and write it down, as its own housekeeping would."""
+    commands = ("VACUUM ANALYZE", "CHECKPOINT") if db.engine.dialect.name == "postgresql" else ("ANALYZE",)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE"))
+        for command in commands:
+            connection.execute(text(command))
 
 
 def _bare(at: datetime) -> int:
