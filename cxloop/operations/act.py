@@ -210,7 +210,7 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
         raise _not_now(call, subject, error.why, standing) from None
     _note_participant(roots, result, person, call.act)
     display = person.name if user is None else user.display_name
-    seal = trail.Seal(call.act, call.on or _number(result), person.name, display, at, call.origin, said)
+    seal = trail.Seal(call.act, _about(call, subject, result), person.name, display, at, call.origin, said)
     trail.seal(db.session(), seal, roots)
     rendered = answer(result)
     if call.key is not None:
@@ -342,10 +342,13 @@ def _parameter(subject: Any) -> str:
     return type(subject).__name__.lower()
 
 
-def _number(result: Any) -> str:
-    if isinstance(result, ChainRoot):
-        return result.number()
-    return str(getattr(result, "no", ""))
+def _about(call: Call, subject: Any, result: Any) -> str:
+    # A clock's id is no name that lasts: another database may count otherwise.
+    if isinstance(subject, Clock):
+        return subject.subject
+    if call.on is not None or not isinstance(result, ChainRoot):
+        return call.on or str(getattr(result, "no", ""))
+    return result.number()
 
 
 def _note_participant(roots: list[ChainRoot], result: Any, person: Person, name: str) -> None:

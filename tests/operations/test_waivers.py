@@ -29,7 +29,8 @@ def test_the_manager_excuses_a_breach_and_it_stays(story: Story) -> None:
     story.do("breach.waive", LIN, clock, **STORM)
     assert waivers() == [("disaster", "台风停工", LIN)]
     assert len(story.clock(task, "feedback").breaches) == 1
-    assert story.entries("issue", task[:-4])[-1].act == "breach.waive"
+    entry = story.entries("issue", task[:-4])[-1]
+    assert (entry.act, entry.subject) == ("breach.waive", task)
     assert CHEN in story.told("notice.waived", task)
     with pytest.raises(WrongState, match="without_breached"):
         story.do("breach.waive", LIN, clock, **STORM)
