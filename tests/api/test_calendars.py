@@ -45,7 +45,7 @@ def test_every_date_says_why_it_is_worked_or_not(still_world: World) -> None:
 def test_a_date_answers_in_the_readers_language(still_world: World) -> None:
     [day] = told(still_world, "2026-10-10", "2026-10-10", language="zh")
     parts = day["text"].split("；")
-    assert parts[:2] == ["调休上班(国庆节调休上班)", "工作时间 09:00-12:00、13:30-18:00"]
+    assert parts[:2] == ["调休上班：国庆节调休上班", "工作时间 09:00-12:00、13:30-18:00"]
     assert parts[2].startswith("依据 国办发明电〔2025〕7号")
 
 
