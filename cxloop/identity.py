@@ -9,6 +9,7 @@ from flask_login import current_user, login_user, logout_user
 
 from .domain.permissions import Person
 from .extensions import csrf, login_manager
+from .models.standing import standing
 from .models.user import User
 from .operations import sessions
 
@@ -125,7 +126,7 @@ def _caller(user: User | None, secret: str) -> Caller | None:
     if user is None:
         return None
     g.reader_locale = user.locale
-    return Caller(user.person(), (user.display_name, user.display_name_en), user.locale, secret)
+    return Caller(standing(user, at=datetime.now(UTC)), (user.display_name, user.display_name_en), user.locale, secret)
 
 
 def _guard_forms() -> Any:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..operations.act import Call, perform
 from ..operations.idempotency import Answer, Key
 from ..queries.listing import BadQuery, Listing, page_of
 from ..schemas.acts import load_fields
-from ..schemas.fields import Invalid, Said, parse_moment
+from ..schemas.fields import Invalid, Said, parse_day, parse_moment
 
 KEY_LENGTH = 255
 
@@ -183,6 +183,17 @@ def refuse_others(known: Iterable[str]) -> None:
     for name in request.args:
         if name not in known or len(request.args.getlist(name)) > 1:
             raise BadQuery(name, "error.duplicate" if name in known else "error.unknown_field")
+
+
+def read_day(name: str) -> date:
+    """A local date from the address; BadQuery names the parameter."""
+    text = request.args.get(name)
+    if text is None:
+        raise BadQuery(name, "error.required")
+    try:
+        return parse_day(text)
+    except Invalid as error:
+        raise BadQuery(name, str(error.messages[0])) from None
 
 
 def read_moment(name: str) -> datetime:

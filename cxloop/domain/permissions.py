@@ -21,6 +21,14 @@ class Person:
 
     name: str
     memberships: tuple[Membership, ...] = ()
+    # Those for whom this person stands in now 代理: with their roles, and never more.
+    principals: frozenset[str] = frozenset()
+    # All who are bound to this person by standing in, either way: what one did, the others did not look at afresh.
+    bound: frozenset[str] = frozenset()
+
+    def names(self) -> frozenset[str]:
+        """One's own name and those of the people one stands in for."""
+        return self.principals | {self.name}
 
     def roles(self) -> frozenset[str]:
         """All roles held, whatever the unit."""
@@ -56,6 +64,7 @@ class Facts:
     verifiers: frozenset[str] = field(default_factory=frozenset)
     participants: frozenset[str] = field(default_factory=frozenset)
     owner: str | None = None
+    leads: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,9 @@ TABLE: dict[str, Permit] = {
     "unit.set_days": _permit("admin system"),
     "unit.set_sign_off": _permit("admin system"),
     "user.add": _permit("admin system"),
+    "delegation.set": _permit("self lead_of"),
+    "delegation.end": _permit("self lead_of"),
+    "unit.set_duty": _permit("unit_lead liaison center_manager admin"),
     "user.set_password": _permit("admin self system"),
     "token.issue": _permit("self system"),
     "token.revoke": _permit("admin self system"),
@@ -156,19 +168,27 @@ def relate(*, person: Person, facts: Facts) -> frozenset[str]:
     # Until somebody is named, every handler of the unit may take it; afterwards only the one who was named.
     if Role.HANDLER in here and facts.handler is None:
         found.add("handler")
-    named = {
-        "handler": facts.handler,
-        "raiser": facts.raiser,
-        "submitter": facts.submitter,
-        "self": facts.owner,
-    }
-    found |= {relation for relation, name in named.items() if name == person.name}
-    found |= {relation for relation, names in _groups(facts) if person.name in names}
+    mine = person.names()
+    named = {"handler": facts.handler, "raiser": facts.raiser}
+    found |= {relation for relation, name in named.items() if name in mine}
+    # Nobody signs, sets a password or asks for a token in another's stead.
+    if facts.owner == person.name:
+        found.add("self")
+    if person.name in facts.leads:
+        found.add("lead_of")
+    found |= {relation for relation, names in _kept_apart(facts) if names & (mine | person.bound)}
     return frozenset(found | _dispatching(person, facts))
 
 
-def _groups(facts: Facts) -> tuple[tuple[str, frozenset[str]], ...]:
-    return ("asker", facts.askers), ("verifier", facts.verifiers), ("participant", facts.participants)
+def _kept_apart(facts: Facts) -> tuple[tuple[str, frozenset[str]], ...]:
+    """What somebody did to an object that keeps them, and whoever stands in for them, from judging it."""
+    submitter = frozenset() if facts.submitter is None else frozenset({facts.submitter})
+    return (
+        ("submitter", submitter),
+        ("asker", facts.askers),
+        ("verifier", facts.verifiers),
+        ("participant", facts.participants),
+    )
 
 
 def _standing(person: Person) -> Iterable[str]:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import literal, select, union_all
+from sqlalchemy.orm import aliased
 
 from ..domain.clocks import PAUSED
 from ..domain.numbers import issue_of
 from ..domain.permissions import Facts, Person
-from ..domain.vocabulary import OPEN_TASK, IssueState, ReportState, TaskState, Verdict
+from ..domain.vocabulary import OPEN_TASK, IssueState, ReportState, Role, TaskState, Verdict
 from ..extensions import db
 from .clock import Breach, Clock, Request, Waiver
 from .closure import ClosureReport
@@ -21,7 +22,7 @@ from .progress import Question
 from .signal import Signal
 from .task import Task
 from .unit import Unit
-from .user import User
+from .user import Membership, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,10 @@ def _issues(issues: Sequence[Issue], person: Person, _at: datetime) -> dict[str,
         select(Verification.issue_no, Verification.cycle, Verification.by).where(Verification.issue_no.in_(numbers))
     ):
         verdicts.setdefault((no, cycle), set()).add(by)
+    us = {person.name} | person.bound | person.principals
     took_part = set(
         db.session.scalars(
-            select(Participant.issue_no).where(Participant.issue_no.in_(numbers), Participant.user_name == person.name)
+            select(Participant.issue_no).where(Participant.issue_no.in_(numbers), Participant.user_name.in_(us))
         )
     )
     conditions = _issue_conditions(numbers)
@@ -241,7 +243,19 @@ def _signals(signals: Sequence[Signal], _person: Person, _at: datetime) -> dict[
 
 
 def _users(users: Sequence[User], _person: Person, _at: datetime) -> dict[str, Known]:
-    return {user.name: Known(Facts(owner=user.name)) for user in users}
+    mine, heads = aliased(Membership), aliased(Membership)
+    rows = select(mine.user_name, heads.user_name).join(heads, heads.unit_code == mine.unit_code)
+    wanted = rows.where(
+        mine.user_name.in_({user.name for user in users}), heads.role.in_({Role.UNIT_LEAD, Role.CENTER_MANAGER})
+    )
+    leads: dict[str, set[str]] = {}
+    for name, lead in db.session.execute(wanted):
+        leads.setdefault(name, set()).add(lead)
+    return {user.name: Known(Facts(owner=user.name, leads=frozenset(leads.get(user.name, ())))) for user in users}
+
+
+def _units(units: Sequence[Unit], _person: Person, _at: datetime) -> dict[str, Known]:
+    return {unit.code: Known(Facts(unit=unit.code, unit_path=unit.path)) for unit in units}
 
 
 def _clocks(clocks: Sequence[Clock], _person: Person, _at: datetime) -> dict[str, Known]:
@@ -258,5 +272,6 @@ _KNOWN: dict[type[Any], Callable[[Any, Person, datetime], dict[str, Known]]] = {
     Issue: _issues,
     Signal: _signals,
     User: _users,
+    Unit: _units,
     Clock: _clocks,
 }

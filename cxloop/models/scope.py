@@ -41,10 +41,10 @@ def tasks_seen(person: Person) -> ColumnElement[bool]:
     here = and_(own.issue_no == Task.issue_no, own.unit.in_(mine), own.state != TaskState.CANCELLED)
     gathers = select(own.no).where(here, own.duty == Duty.MAIN, own.cycle == Task.cycle).exists()
     joined = select(own.no).where(here, Issue.joint.is_(True), Issue.no == Task.issue_no).exists()
-    measure = Measure.handler == person.name
+    measure = Measure.handler.in_(person.names())
     return or_(
         and_(Task.unit.in_(mine), Task.dispatched_at.is_not(None)),
-        Task.handler == person.name,
+        Task.handler.in_(person.names()),
         Task.no.in_(select(Measure.task_no).where(measure, Measure.dropped.is_(False))),
         and_(Task.duty == Duty.SUPPORT, gathers),
         and_(Task.parent.is_(None), joined),
@@ -60,7 +60,7 @@ def issues_seen(person: Person) -> ColumnElement[bool]:
     mine = units_of(person)
     return or_(
         Issue.no.in_(select(Task.issue_no).where(Task.unit.in_(mine), Task.dispatched_at.is_not(None))),
-        Issue.no.in_(select(Task.issue_no).where(Task.handler == person.name)),
+        Issue.no.in_(select(Task.issue_no).where(Task.handler.in_(person.names()))),
         Issue.no.in_(select(IssueCopy.issue_no).where(IssueCopy.unit.in_(mine))),
     )
 
@@ -71,7 +71,7 @@ def signals_seen(person: Person) -> ColumnElement[bool]:
         return true()
     if not person.unit_paths():
         return false()
-    return or_(Signal.unit.in_(units_of(person)), Signal.registered_by == person.name)
+    return or_(Signal.unit.in_(units_of(person)), Signal.registered_by.in_(person.names()))
 
 
 def measures_seen(person: Person) -> ColumnElement[bool]:

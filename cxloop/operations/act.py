@@ -28,6 +28,7 @@ from ..models.issue import Issue, Participant
 from ..models.measure import Measure
 from ..models.scope import SEEN
 from ..models.signal import Signal
+from ..models.standing import principal_of, standing
 from ..models.task import Task
 from ..models.user import SYSTEM_PERSON, User
 from . import idempotency, trail
@@ -195,7 +196,7 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
     at = max([call.at, *(root.head_at for root in roots if root.head_at is not None)])
     if call.origin == REPLAY and at > call.at:
         raise Older(at)
-    user, person = _who(call.by)
+    user, person = _who(call.by, at)
     subject = _see(call, person)
     standing = _check(call, subject, person, at)
     said = _said(call)
@@ -208,8 +209,8 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
         result = story.tell(**who, **call.fields)
     except Barred as error:
         raise _not_now(call, subject, error.why, standing) from None
-    _note_participant(roots, result, person, call.act)
-    display = person.name if user is None else user.display_name
+    _note_participants(roots, result, person, call.act)
+    display = person.name if user is None else _named(call, user, person, subject, at)
     seal = trail.Seal(call.act, _about(call, subject, result), person.name, display, at, call.origin, said)
     trail.seal(db.session(), seal, roots)
     rendered = answer(result)
@@ -253,13 +254,27 @@ def _lock(chains: list[tuple[str, str]]) -> list[ChainRoot]:
     return [root for root in found if root is not None]
 
 
-def _who(name: str) -> tuple[User | None, Person]:
+def _named(call: Call, user: User, person: Person, subject: Any, at: datetime) -> str:
+    """The name that the trail bears: both, where somebody acts in another's stead 代."""
+    if not person.principals:
+        return user.display_name
+    facts = known(record=subject, person=person, at=at).facts if subject is not None else Facts(owner=call.on)
+    if permitted(act=call.act, relations=relate(person=user.person(), facts=facts)) is None:
+        return user.display_name
+    for name in sorted(person.principals):
+        if permitted(act=call.act, relations=relate(person=principal_of(user, name), facts=facts)) is None:
+            principal = db.session.get_one(User, name)
+            return f"{user.display_name} 代 {principal.display_name}"
+    return user.display_name
+
+
+def _who(name: str, at: datetime) -> tuple[User | None, Person]:
     if name == SYSTEM:
         return None, SYSTEM_PERSON
     user = db.session.get(User, name)
     if user is None or not user.active:
         raise Forbidden("forbidden")
-    return user, user.person()
+    return user, standing(user, at=at)
 
 
 def _see(call: Call, person: Person) -> Any:
@@ -351,12 +366,12 @@ def _about(call: Call, subject: Any, result: Any) -> str:
     return result.number()
 
 
-def _note_participant(roots: list[ChainRoot], result: Any, person: Person, name: str) -> None:
-    # Reading and audit acts make nobody a participant, nor does a policy that is applied to a thousand issues at once;
-    # neither does what the system does by itself.
-    if name.startswith(("audit.", "policy.")) or person.name == SYSTEM:
+def _note_participants(roots: list[ChainRoot], result: Any, person: Person, name: str) -> None:
+    # Reading and audit acts make nobody a participant; neither does what the system does by itself.
+    if name.startswith("audit.") or person.name == SYSTEM:
         return
     touched = [root for root in [*roots, result] if isinstance(root, Issue)]
     for number in sorted({issue.no for issue in touched}):
-        if db.session.get(Participant, (number, person.name)) is None:
-            db.session.add(Participant(issue_no=number, user_name=person.name))
+        for who in sorted({person.name} | person.principals):
+            if db.session.get(Participant, (number, who)) is None:
+                db.session.add(Participant(issue_no=number, user_name=who))

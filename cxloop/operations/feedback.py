@@ -13,8 +13,10 @@ from ..models.issue import Issue
 from ..models.measure import Measure
 from ..models.policy import SLA, codes, sla_policy, version_in_force
 from ..models.reference import refer
+from ..models.standing import standing
 from ..models.task import Feedback, Task
 from ..models.unit import Unit
+from ..models.user import User
 from .act import Barred, Forbidden, Invalid, act
 from .clocks import step
 from .issues import last_feedback
@@ -49,7 +51,7 @@ def submit(
     _promise(task, feedback.n, measures)
     task.submitted_by, task.submitted_at = by, at
     wanted = sign_off_of(task, at=at)
-    if wanted in SIGNERS and not _holds(by, task.unit, SIGNERS[wanted]):
+    if wanted in SIGNERS and not _holds(by, task.unit, SIGNERS[wanted], at):
         step(task, act="feedback.submit:signing", at=at, to=TaskState.SIGNING)
         tell(people(task.unit, SIGNERS[wanted]), code="notice.sign_wanted", subject=task.no, at=at, title=task.title)
         return task
@@ -72,8 +74,9 @@ def sign_off_of(task: Task, *, at: datetime) -> str:
     return own if SIGN_OFFS.index(own) > SIGN_OFFS.index(asked) else asked
 
 
-def _holds(name: str, unit: str, role: str) -> bool:
-    return name in people(unit, role)
+def _holds(name: str, unit: str, role: str, at: datetime) -> bool:
+    user = db.session.get(User, name)
+    return user is not None and any(m.unit == unit and m.role == role for m in standing(user, at=at).memberships)
 
 
 @act("feedback.sign")
@@ -105,7 +108,7 @@ def _check_signer(task: Task, by: str, at: datetime) -> None:
     wanted = sign_off_of(task, at=at)
     # A leader may sign where the lead's signature would do.
     roles = (Role.LEADER,) if wanted == "leader" else (Role.UNIT_LEAD, Role.LEADER)
-    if not any(_holds(by, task.unit, role) for role in roles):
+    if not any(_holds(by, task.unit, role, at) for role in roles):
         raise Forbidden("leader_only")
 
 

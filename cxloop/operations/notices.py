@@ -6,14 +6,16 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from ..domain.numbers import issue_of
+from ..domain.numbers import SHANGHAI, issue_of
 from ..domain.vocabulary import CENTER, Role
 from ..extensions import db
+from ..models.delegation import DutyDay
 from ..models.hours import at_work_from
 from ..models.issue import Issue
 from ..models.notice import Notice
 from ..models.policy import SLA, sla_policy, version_in_force
 from ..models.reference import memo
+from ..models.standing import with_deputies
 from ..models.task import Task
 from ..models.user import Membership, User
 from .act import record
@@ -95,10 +97,20 @@ def worded(
     They are seen within the receiver's working hours (K13), or at once where an issue so rated cannot wait. What is
     told happened at `at` all the same.
     """
-    names = sorted(set(to))
+    names = sorted(with_deputies(_with_duty(set(to), rated, at), at=at))
     shown = {} if _cannot_wait(rated, at) else at_work_from(names, at=at)
     told = {"code": code, "subject": subject, "params": params, "at": at}
     return [{"user_name": name, **told, "visible_at": shown.get(name, at)} for name in names]
+
+
+def _with_duty(names: set[str], severity: int | None, at: datetime) -> set[str]:
+    """What cannot wait goes to whoever is on duty today in the units of those who are told, too."""
+    if not names or not _cannot_wait(severity, at):
+        return names
+    today = at.astimezone(SHANGHAI).date()
+    serving = select(Membership.unit_code).where(Membership.user_name.in_(names))
+    on_duty = select(DutyDay.user_name).where(DutyDay.day == today, DutyDay.unit.in_(serving))
+    return names | set(db.session.scalars(on_duty))
 
 
 def _cannot_wait(severity: int | None, at: datetime) -> bool:

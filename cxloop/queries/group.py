@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select, true
@@ -11,6 +11,7 @@ from ..domain.permissions import Person
 from ..domain.vocabulary import Role
 from ..extensions import db
 from ..models.closure import ClosureReport
+from ..models.delegation import Delegation, DutyDay
 from ..models.scope import reports_seen
 from ..models.unit import Unit
 from ..models.user import Membership, User
@@ -38,8 +39,9 @@ def users_seen(person: Person) -> ColumnElement[bool]:
     return or_(User.name == person.name, User.name.in_(below.where(or_(false(), *paths))))
 
 
-def user_views(users: Sequence[User], _person: Person, _at: datetime) -> list[dict[str, Any]]:
+def user_views(users: Sequence[User], _person: Person, at: datetime) -> list[dict[str, Any]]:
     """People, without anything secret."""
+    lent = _lent(users, at)
     return [
         {
             "name": user.name,
@@ -52,9 +54,44 @@ def user_views(users: Sequence[User], _person: Person, _at: datetime) -> list[di
                 {"unit": m.unit_code, "role": m.role}
                 for m in sorted(user.memberships, key=lambda m: (m.unit_code, m.role))
             ],
+            "stands_in": lent.get(user.name, []),
         }
         for user in users
     ]
+
+
+def _lent(users: Sequence[User], at: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Who stands in for each of these people, now or later."""
+    rows = select(Delegation).where(
+        Delegation.principal.in_({user.name for user in users}),
+        Delegation.to_at > at,
+        or_(Delegation.ended_at.is_(None), Delegation.ended_at > at),
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in db.session.scalars(rows.order_by(Delegation.principal, Delegation.n)):
+        told = {"n": row.n, "deputy": row.deputy, "from_at": row.from_at, "to_at": row.to_at}
+        found.setdefault(row.principal, []).append(told)
+    return found
+
+
+def duty(*, code: str, begin: date, end: date, person: Person, at: datetime) -> dict[str, Any] | None:
+    """A unit's duty roster over some dates; phones for those who see the unit's people. None for an unknown unit."""
+    unit = db.session.get(Unit, code)
+    if unit is None:
+        return None
+    trusted = person.reads_all() or any(unit.path.startswith(path) for path in person.unit_paths())
+    rows = (
+        select(DutyDay, User.display_name)
+        .join(User, User.name == DutyDay.user_name)
+        .where(DutyDay.unit == code, DutyDay.day >= begin, DutyDay.day <= end)
+        .order_by(DutyDay.day, DutyDay.user_name)
+    )
+    return {
+        "items": [
+            {"day": row.day, "user": row.user_name, "display_name": name, "phone": row.phone if trusted else None}
+            for row, name in db.session.execute(rows)
+        ]
+    }
 
 
 def find_user(*, name: str, person: Person, at: datetime) -> dict[str, Any] | None:

@@ -20,7 +20,19 @@ from .day import (
     TransferRequest,
 )
 from .fields import NAME, Code, Figure, Many, Moment, OneOf, Part, Strict, Text, Truth, Whole
-from .group import CalendarPublish, PasswordSet, PolicyApply, PolicyPublish, TokenRevoke, UnitAdd, UnitSignOff, UserAdd
+from .group import (
+    CalendarPublish,
+    DelegationEnd,
+    DelegationSet,
+    PasswordSet,
+    PolicyApply,
+    PolicyPublish,
+    TokenRevoke,
+    UnitAdd,
+    UnitDuty,
+    UnitSignOff,
+    UserAdd,
+)
 from .time import BreachWaive, ClockResume, ExtensionGrant, ExtensionRequest, PauseGrant, PauseRequest, RequestRefuse
 
 TITLE = 200
@@ -363,6 +375,9 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "measure.send_back": ReasonText,
     "unit.add": UnitAdd,
     "unit.set_sign_off": UnitSignOff,
+    "unit.set_duty": UnitDuty,
+    "delegation.set": DelegationSet,
+    "delegation.end": DelegationEnd,
     "user.add": UserAdd,
     "user.set_password": PasswordSet,
     "token.issue": Nothing,

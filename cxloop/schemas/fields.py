@@ -1,7 +1,7 @@
 """The fields that everything coming in is made of. Their errors are keys with parameters, worded at the door."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -182,6 +182,32 @@ class Moment(_Keyed):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         return parse_moment(value)
+
+
+class Day(_Keyed):
+    """A local date, as 2026-11-21."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"type": "string", "format": "date"}, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        return parse_day(value)
+
+
+def parse_day(value: Any) -> date:
+    """A date from ISO 8601 text, written out; Invalid for one that is none or lies outside the years 1970-2199."""
+    if not isinstance(value, str):
+        raise Invalid("error.not_a_text")
+    try:
+        found = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) else None
+    except ValueError:
+        found = None
+    if found is None or not 1970 <= found.year <= 2199:
+        raise Invalid("error.date")
+    return found
 
 
 def parse_moment(value: Any) -> datetime:

@@ -3,7 +3,7 @@
 from ..domain.clocks import KINDS
 from ..domain.policy_parts import SIGN_OFFS
 from ..domain.vocabulary import Role, UnitKind
-from .fields import NAME, Anything, Code, Many, Moment, OneOf, Part, Strict, Text, Whole
+from .fields import NAME, Anything, Code, Day, Many, Moment, OneOf, Part, Strict, Text, Whole
 
 
 class UnitAdd(Strict):
@@ -29,6 +29,34 @@ class UnitSignOff(Strict):
     """Whose signature."""
 
     sign_off = OneOf(SIGN_OFFS, allow_none=True)
+
+
+class DelegationSet(Strict):
+    """Who stands in, and from when to when."""
+
+    deputy = Code(required=True)
+    from_at = Moment(allow_none=True)
+    to_at = Moment(required=True)
+
+
+class DelegationEnd(Strict):
+    """Which delegation."""
+
+    n = Whole(low=1, required=True)
+
+
+class DutyRow(Strict):
+    """Who is on duty on a date."""
+
+    day = Day(required=True)
+    user = Code(required=True)
+    phone = Text(most=40, line=True, allow_none=True)
+
+
+class UnitDuty(Strict):
+    """A stretch of the roster."""
+
+    days = Many(Part(DutyRow), most=400, least=1, required=True)
 
 
 class UserAdd(Strict):

@@ -190,6 +190,22 @@ class UserView(Schema):
     active = fields.Boolean()
     version = fields.Integer()
     memberships = fields.List(fields.Dict())
+    stands_in = fields.List(fields.Dict())
+
+
+class DutyView(Schema):
+    """One person on duty on one date."""
+
+    day = fields.Date()
+    user = fields.String()
+    display_name = fields.String()
+    phone = a_text()
+
+
+class DutyList(Schema):
+    """A stretch of a unit's roster."""
+
+    items = fields.List(fields.Nested(DutyView))
 
 
 class MeView(UserView):

@@ -8,6 +8,7 @@ from ...extensions import db
 from ...models.clock import Clock, Request
 from ...models.issue import Issue
 from ...models.policy import sla_policy
+from ...models.standing import standing
 from ...models.task import Task
 from ...models.user import User
 from ..act import Forbidden, Invalid, act
@@ -69,7 +70,7 @@ def grant_extension(
     _check_parent(task, granted)
     end = wave_end_of(issue, task) if clock.kind == "feedback" and task.parent is None else None
     beyond = end is not None and granted > end
-    if (beyond or _is_exceptional(clock, due, granted)) and not _manages(by, task):
+    if (beyond or _is_exceptional(clock, due, granted)) and not _manages(by, task, at):
         raise Forbidden("manager_only")
     request.granted_at = granted
     if beyond:
@@ -90,11 +91,11 @@ def _check_parent(task: Task, wanted: datetime) -> None:
         raise Invalid("due_at", "error.past_parent_due", due=above.due_at)
 
 
-def _manages(by: str, task: Task) -> bool:
+def _manages(by: str, task: Task, at: datetime) -> bool:
     if task.dispatcher != CENTER:
         return True
     user = db.session.get(User, by)
-    return user is not None and Role.CENTER_MANAGER in user.person().roles()
+    return user is not None and Role.CENTER_MANAGER in standing(user, at=at).roles()
 
 
 @act("extension.refuse")
