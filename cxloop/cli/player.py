@@ -16,7 +16,7 @@ from ..domain.lifecycle import ACTS
 from ..extensions import db
 from ..models.clock import Clock
 from ..operations import escalation
-from ..operations.act import REPLAY, Call, Refused, perform
+from ..operations.act import REPLAY, Call, Refused, Unseen, perform
 from ..operations.calendars import PUBLISHING
 from ..operations.clocks import recalendar
 from ..operations.signals import Imported
@@ -98,20 +98,24 @@ class Player:
                 fields[name] = self._name(fields[name])
         if isinstance(fields.get("signals"), list):
             fields["signals"] = [self._name(str(no)) for no in fields["signals"]]
+        if isinstance(fields.get("clocks"), list):
+            fields["clocks"] = [self._clock(name) if isinstance(name, str) else name for name in fields["clocks"]]
         return fields
 
     def _on(self, act: str, text: str) -> str:
-        """What an act works on. A clock goes by its subject, kind and cycle: a1-T02/feedback.1, a1-T02/3/measure.1."""
+        """What an act works on."""
+        return str(self._clock(text)) if ACTS[act].on == "clock" else self._name(text)
+
+    def _clock(self, text: str) -> int:
+        """The id of a clock by subject, kind and cycle: a1-T02/feedback.1, a1-T02/3/measure.1. Unseen without any."""
         name = self._name(text)
-        if ACTS[act].on != "clock":
-            return name
         subject, _, of = name.rpartition("/")
         kind, _, cycle = of.rpartition(".")
         found = select(Clock.id).where(Clock.subject == subject, Clock.kind == kind, Clock.cycle == int(cycle))
         clock = db.session.scalar(found)
         if clock is None:
-            raise ValueError(f"no such clock: {name!r}")
-        return str(clock)
+            raise Unseen(name)
+        return clock
 
     def _name(self, text: str) -> str:
         """The number behind `a1`, `a1-T02`, `a1-T02/1` or `d14/3`; other texts are numbers already."""

@@ -11,6 +11,7 @@ import pytest
 from cxloop.cli.comparison import AFTER, Played, Tolerant, compare, end_of, replaced
 from cxloop.cli.player import Stopped
 from cxloop.extensions import db
+from cxloop.models.clock import Clock
 from cxloop.models.entry import Entry
 from cxloop.models.policy import PolicyVersion
 from cxloop.operations.act import Unseen
@@ -185,3 +186,28 @@ def test_every_fault_is_printed(run: Run, tmp_path: Path) -> None:
             "body.channel.0.share",
             "body.channel.0.since",
         ]
+
+
+def test_a_replayed_line_applies_a_version_to_clocks_by_their_names(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    at = "2026-08-24T10:30:00+08:00"
+    more = [
+        {"at": at, "by": "ops", "act": "policy.publish", "on": "sla", "body": stricter(triage="7 h")},
+        {
+            "at": at,
+            "by": "ops",
+            "act": "policy.apply",
+            "on": "sla",
+            "version": 2,
+            "clocks": ["a1/triage.1"],
+            "text": "x",
+        },
+    ]
+    file.write_text("\n".join(json.dumps(line) for line in [*HISTORY[:2], *more]), encoding="utf-8")
+    assert run("replay", str(file)).output.startswith("played 4 lines")
+    clock = db.session.scalars(db.select(Clock).where(Clock.policy_version == 2)).one()
+    assert (clock.kind, clock.target) == ("triage", "7 h")
+    missing = {**more[1], "clocks": ["a1/triage.2"]}
+    file.write_text(json.dumps(missing), encoding="utf-8")
+    told = run("replay", str(file))
+    assert (told.exit_code, "a1/triage.2: Not found." in told.output) == (1, True)
