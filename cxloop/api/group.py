@@ -3,10 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from flask import Response
+
 from ..domain.permissions import Person
-from ..queries import group
-from ..schemas import views
-from .blueprint import act_route, list_route, noun, read_route
+from ..queries import group, times
+from ..queries.listing import BadQuery
+from ..schemas import clock_views, views
+from . import door
+from .blueprint import act_route, get_route, list_route, noun, read_route
 
 units = noun("units", "Units of the group")
 users = noun("users", "People")
@@ -18,8 +22,21 @@ def _unit(unit: Any, person: Person, at: datetime) -> Any:
     return group.unit_views([unit], person, at)[0]
 
 
+def unit_times(code: str) -> Response:
+    """A unit's working time over a period by kind of clock: whose it was, and what ended in time or late."""
+    begin, end = door.read_moment("from"), door.read_moment("to")
+    if end < begin:
+        raise BadQuery("to", "error.before_start")
+    return door.ask(times.of_unit(code=code, begin=begin, end=end, person=door.person(), at=door.now()))
+
+
+_PERIOD = [
+    {"in": "query", "name": name, "required": True, "schema": {"type": "string", "format": "date-time"}}
+    for name in ("from", "to")
+]
 list_route(units, group.UNITS, views.UnitView)
 read_route(units, "/<string:code>", "units.read", views.UnitView, group.find_unit)
+get_route(units, "/<string:code>/times", "units.times", clock_views.UnitTimesView, unit_times, _PERIOD)
 for _act in ("unit.set_days", "unit.set_sign_off"):
     act_route(units, "/<string:code>", _act, views.UnitView, _unit, on=lambda code: code)
 list_route(users, group.USERS, views.UserView)

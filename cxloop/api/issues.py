@@ -7,8 +7,8 @@ from flask import Response
 from werkzeug.exceptions import NotFound
 
 from ..domain.permissions import Person
-from ..queries import group, issues, trail
-from ..schemas import views
+from ..queries import group, issues, times, trail
+from ..schemas import clock_views, views
 from . import door
 from .blueprint import act_route, get_route, list_route, noun, post_route, read_route
 
@@ -57,6 +57,7 @@ list_route(blueprint, issues.LISTING, views.IssueView)
 post_route(blueprint, "", "issue.open", views.IssueView, open_issue, takes="issue.open", code=201)
 read_route(blueprint, "/<string:no>", "issues.read", views.IssueView, issues.find)
 get_route(blueprint, "/<string:no>/timeline", "issues.timeline", views.Timeline, timeline)
+read_route(blueprint, "/<string:no>/times", "issues.times", clock_views.IssueTimesView, times.of_issue)
 get_route(blueprint, "/<string:no>/closure-report", "issues.closure-report", views.ReportView, closure_report)
 for _act in ACTS:
     act_route(blueprint, "/<string:no>", _act, views.IssueView, _one)

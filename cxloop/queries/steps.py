@@ -79,8 +79,13 @@ def _step(step: Step, zone: ZoneInfo, holder: Holders) -> dict[str, Any]:
         "text": _sentence(step, zone, holder),
         "days": [_row(row, zone) for row in step.days],
     }
-    shown = {name: str(value) if isinstance(value, Target) else value for name, value in step.told.items()}
-    return view | {name: value for name, value in shown.items() if name not in view}
+    return view | {name: _shown(value) for name, value in step.told.items() if name not in view}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _shown(inner) for name, inner in value.items()}
+    return str(value) if isinstance(value, Target) else value
 
 
 def _sentence(step: Step, zone: ZoneInfo, holder: Holders) -> str:

@@ -73,7 +73,7 @@ def _plans(chain: Chain, clock: Clock) -> list[Plan]:
             left = calendar.worked(plan.at, due) if due >= plan.at else -calendar.worked(due, plan.at)
         known = _known(plan) | _asked(chain, clock, plan, fact)
         if found:
-            known["before"] = {name: value for name, value in found[-1].told.items() if name != "before"}
+            known["before"] = _known(clock.plans[len(found) - 1])
         elif fact is not None:
             known |= _basis(clock, fact)
         found.append(Plan(plan.at, due, plan.consumed, left, plan.why, calendar, known))

@@ -166,3 +166,72 @@ class ClockList(Schema):
     """The clocks of one task."""
 
     items = fields.List(fields.Nested(ClockView))
+
+
+class PartView(Schema):
+    """A part of a whole: whose it was, in seconds of working time and as a share."""
+
+    stage = fields.String()
+    state = fields.String()
+    holder = fields.String()
+    unit = fields.String()
+    seconds = fields.Integer()
+    share = fields.Float()
+
+
+class TaskTimesView(Schema):
+    """A task while it lay with one unit; the parts add up to `seconds`, in that unit's calendar."""
+
+    no = fields.String()
+    unit = fields.String()
+    cycle = fields.Integer()
+    state = a_code(STATES)
+    calendar = fields.String()
+    since = fields.String(data_key="from", metadata={"format": "date-time"})
+    to = a_moment()
+    seconds = fields.Integer()
+    parts = fields.List(fields.Nested(PartView))
+
+
+class IssueTimesView(Schema):
+    """Whose time an issue took; by stage and by holder it adds up to `seconds`. Units see holders only."""
+
+    no = fields.String()
+    calendar = fields.String()
+    calendar_revision = fields.Integer()
+    national_revision = fields.Integer()
+    since = fields.String(data_key="from", metadata={"format": "date-time"})
+    to = a_moment()
+    over = fields.Boolean()
+    seconds = fields.Integer()
+    by_holder = fields.List(fields.Nested(PartView))
+    by_stage = fields.List(fields.Nested(PartView))
+    by_unit = fields.List(fields.Nested(PartView), metadata={"description": "side by side: these overlap"})
+    stretches = fields.List(fields.Dict())
+    tasks = fields.List(fields.Nested(TaskTimesView))
+
+
+class KindTimesView(Schema):
+    """A unit's clocks of one kind: working time, and what became of those that ended in the period."""
+
+    kind = a_code(KINDS)
+    clocks = fields.Integer()
+    seconds = fields.Integer(metadata={"description": "own + others + stopped + paused"})
+    own = fields.Integer()
+    others = fields.Integer(metadata={"description": "running on another's account"})
+    stopped = fields.Integer()
+    paused = fields.Integer()
+    ended = fields.Integer(metadata={"description": "on_time + late + late_others"})
+    on_time = fields.Integer()
+    late = fields.Integer()
+    late_others = fields.Integer(metadata={"description": "late on another's account"})
+    waived = fields.Integer(metadata={"description": "of the late ones, how many are excused"})
+
+
+class UnitTimesView(Schema):
+    """A unit's time over a period, by kind of clock."""
+
+    unit = fields.String()
+    since = fields.String(data_key="from", metadata={"format": "date-time"})
+    to = a_moment()
+    by_kind = fields.List(fields.Nested(KindTimesView))
