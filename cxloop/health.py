@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Text, and_, func, or_, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 
 from .domain.clocks import ARMED, LIVE
@@ -23,6 +23,8 @@ from .queries.calendars import horizon
 
 blueprint = Blueprint("health", __name__)
 FRESH = timedelta(seconds=60)
+# What has not fired so long after its moment, workers sweeping, cannot be fired: its row or its issue's is damaged.
+STUCK = timedelta(minutes=5)
 RETRY_SECONDS = "5"
 
 
@@ -101,6 +103,8 @@ class _Figures:
         yield running
         yield GaugeMetricFamily("cxloop_rungs_overdue", "armed rungs whose moment has passed", value=backlog())
         yield from _horizon()
+        stuck = db.session.scalar(select(func.count()).select_from(ClockRung).where(_due_before(_long_ago()))) or 0
+        yield GaugeMetricFamily("cxloop_rungs_stuck", "armed rungs that should have fired 5 minutes ago", value=stuck)
         breaches = db.session.scalar(select(func.count()).select_from(Breach)) or 0
         yield GaugeMetricFamily("cxloop_breaches_written", "breaches ever written", value=breaches)
 
@@ -119,11 +123,31 @@ def _horizon() -> Iterator[GaugeMetricFamily]:
 
 def backlog() -> int:
     """How many rungs should have fired by now and have not."""
-    found = select(func.count()).select_from(ClockRung)
-    return db.session.scalar(found.where(ClockRung.state == ARMED, ClockRung.moment <= datetime.now(UTC))) or 0
+    return db.session.scalar(select(func.count()).select_from(ClockRung).where(_due_before(datetime.now(UTC)))) or 0
 
 
-def oldest_armed(*, before: datetime) -> datetime | None:
-    """Since when the oldest rung that should have fired has waited."""
-    found = select(func.min(ClockRung.moment)).where(ClockRung.state == ARMED, ClockRung.moment <= before)
-    return db.session.scalar(found)
+def stuck(*, most: int) -> list[str]:
+    """The rungs that should have fired long ago: subject, kind, rung. No moment is read, for it may be the fault."""
+    found = (
+        select(Clock.subject, Clock.kind, ClockRung.code)
+        .join(Clock, Clock.id == ClockRung.clock_id)
+        .where(or_(_due_before(_long_ago()), and_(ClockRung.state == ARMED, _unreadable())))
+        .order_by(Clock.subject, Clock.kind, ClockRung.code)
+        .limit(most)
+    )
+    return [" ".join(row) for row in db.session.execute(found)]
+
+
+def _long_ago() -> datetime:
+    return datetime.now(UTC) - STUCK
+
+
+def _due_before(moment: datetime) -> ColumnElement[bool]:
+    return and_(ClockRung.state == ARMED, ClockRung.moment <= moment)
+
+
+def _unreadable() -> ColumnElement[bool]:
+    """A moment that never comes because it is none: any text on SQLite, infinity on PostgreSQL."""
+    if db.engine.dialect.name == "sqlite":
+        return type_coerce(ClockRung.moment, Text).op("NOT GLOB")("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] *")
+    return func.isfinite(ClockRung.moment).is_(False)

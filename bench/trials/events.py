@@ -1,8 +1,8 @@
 """What is to fire in a trial: tasks made by acts, and then one rung a clock moved to a near moment by SQL.
 
 By acts alone a rung lies hours away at least. So the acts make the issues, tasks and clocks as they always do, and
-`arm` then writes other moments into `clock_rungs` (and the same due into `clocks` and `clock_plans`). Nothing else is
-touched, and no rung is made, fired or cancelled by hand.
+`arm` then writes other moments into `clock_rungs` (and the same due, or end of a pause, into `clocks` and
+`clock_plans`). Nothing else is touched, and no rung is made, fired or cancelled by hand.
 """
 
 import random
@@ -12,17 +12,20 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 
-from cxloop.domain.clocks import ARMED, DUE
+from cxloop.domain.clocks import ARMED, DUE, RESUME
 from cxloop.extensions import db
 from cxloop.models.clock import Clock, ClockPlan, ClockRung
 from cxloop.operations import escalation
+from tests.cast import lead_of
 from tests.factories import Story
 
 # As many tasks an issue as a usual wave has: several workers find something to do, and chains have several rungs.
 UNITS = ("P44", "P51", "P11", "P31", "P33")
 # The tasks of every third issue are overdue already: what they have left are the escalations after the due.
 OVERDUE = 3
-WARNING, BREACH, ESCALATION, DEEMED = "warning", "due", "escalation", "deemed signature"
+# Of every third issue, the next after an overdue one, two tasks are paused: they run on by themselves.
+PAUSED, PAUSED_TASKS = 1, 2
+WARNING, BREACH, ESCALATION, DEEMED, RESUMED = "warning", "due", "escalation", "deemed signature", "auto-resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,13 @@ def prepare(count: int) -> None:
     at = datetime.now(UTC) - timedelta(minutes=5)
     story = Story()
     issues = -(-count // (2 * len(UNITS)))
-    late = [no for n in range(issues) for no in _issue(story, at) if n % OVERDUE == 0]
+    late = []
+    for n in range(issues):
+        tasks = _issue(story, at)
+        if n % OVERDUE == 0:
+            late += tasks
+        if n % OVERDUE == PAUSED:
+            _pause(story, tasks[:PAUSED_TASKS], at)
     _let_pass(late, at + timedelta(minutes=1))
     db.session.remove()
 
@@ -53,6 +62,14 @@ def _issue(story: Story, at: datetime) -> list[str]:
     rows = [{"unit": unit, "duty": "separate", "title": "排查", "wanted": "逐户回访"} for unit in UNITS]
     story.do("issue.dispatch", "analyst", no, at=at, tasks=rows)
     return [f"{no}-T{n:02}" for n in range(1, len(UNITS) + 1)]
+
+
+def _pause(story: Story, tasks: Sequence[str], at: datetime) -> None:
+    for task, unit in zip(tasks, UNITS, strict=False):
+        story.do("task.sign", lead_of(unit), task, at=at)
+        wish = {"reason": "third_party", "text": "等物业函件", "until": at + timedelta(days=3)}
+        story.do("pause.request", lead_of(unit), task, at=at, **wish)
+        story.do("pause.grant", "analyst", task, at=at)
 
 
 def _let_pass(tasks: Sequence[str], at: datetime) -> None:
@@ -108,6 +125,8 @@ def _last(ladder: Sequence[tuple[int, str, str, str]], draw: random.Random) -> i
 
 
 def _name(code: str, kind: str) -> str:
+    if code == RESUME:
+        return RESUMED
     if code == DUE:
         return DEEMED if kind == "sign" else BREACH
     return ESCALATION if code.startswith("over") else WARNING
@@ -127,6 +146,10 @@ def _move(events: Sequence[Event]) -> None:
         execution_options={"synchronize_session": False},
     )  # fmt: skip
     due = [{"the_clock": event.clock, "then": event.moment} for event in events if event.kind in {BREACH, DEEMED}]
+    ends = [{"the_clock": event.clock, "then": event.moment} for event in events if event.kind == RESUMED]
+    if ends:
+        statement = update(clocks).where(clocks.c.id == bindparam("the_clock")).values(pause_until=bindparam("then"))
+        db.session.execute(statement, ends)
     for table, key in ((clocks, clocks.c.id), (plans, plans.c.clock_id)):
         if due:
             statement = update(table).where(key == bindparam("the_clock")).values(due_at=bindparam("then"))

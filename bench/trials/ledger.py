@@ -16,6 +16,7 @@ from cxloop.models.task import Task
 from cxloop.queries.trail import verify
 
 Counted = Counter[Any]
+RESUMED = "notice.resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def read() -> Ledger:
         breaches=Counter(map(tuple, db.session.execute(breaches))),
         deemed=Counter(db.session.scalars(select(Task.no).where(Task.deemed.is_(True)))),
         notices=Counter(
-            (who, code, subject, json.dumps(params, sort_keys=True))
+            (who, code, subject, _without_new_dues(code, params))
             for who, code, subject, params in db.session.execute(notices)
         ),
         told=_told(),
@@ -67,6 +68,12 @@ def read() -> Ledger:
     )
     db.session.remove()
     return found
+
+
+def _without_new_dues(code: str, params: dict[str, Any]) -> str:
+    # What is left of a paused clock is left from the moment at which it runs on, and that is the worker's.
+    kept = {name: value for name, value in params.items() if (code, name) != (RESUMED, "due_at")}
+    return json.dumps(kept, sort_keys=True)
 
 
 def _told() -> Counted:

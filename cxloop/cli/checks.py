@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -18,6 +17,9 @@ from ..models.entry import Entry
 from ..queries import calendars
 from ..queries.trail import verify as verify_trail
 from .words import now, refusals_in_words
+
+# How many rungs that cannot be fired are named; more would hide the rest of what is said.
+NAMED = 5
 
 # A fault, a warning that leaves the exit code alone, and nothing to say.
 _MARKS = {True: "!!", None: "??", False: "ok"}
@@ -102,14 +104,9 @@ def _worker() -> tuple[bool, str]:
 
 
 def _backlog() -> tuple[bool, str]:
-    count = health.backlog()
-    oldest = _oldest() if count else None
-    late = oldest is not None and now() - oldest > timedelta(minutes=5)
-    return late, f"{count} rungs wait" + (f", the oldest since {oldest.isoformat()}" if oldest else "")
-
-
-def _oldest() -> datetime | None:
-    return health.oldest_armed(before=now())
+    count, stuck = health.backlog(), health.stuck(most=NAMED)
+    named = f"; for more than 5 minutes: {', '.join(stuck)}" + (" …" if len(stuck) == NAMED else "") if stuck else ""
+    return bool(stuck), f"{count} rungs wait{named}"
 
 
 CHECKS: tuple[tuple[str, Callable[[], tuple[bool | None, str]]], ...] = (

@@ -23,8 +23,9 @@ def test_workers_that_are_killed_fire_everything_once(group: Flask) -> None:
     row = kills.measure(events=100, kills=3, seed=1, within=4)
     assert row.verdict.holds(), row
     assert (row.events.total(), row.kills) == (100, 3)
-    # All four kinds are among them, and some that an higher rung overtakes.
-    assert set(row.events) == {events.WARNING, events.BREACH, events.ESCALATION, events.DEEMED}
+    # All kinds are among them, and some that a higher rung overtakes.
+    kinds = {events.WARNING, events.BREACH, events.ESCALATION, events.DEEMED, events.RESUMED}
+    assert set(row.events) == kinds
     assert row.collapsed > 0
     # The promise is a second's beat and the sweep; with workers dying, what it takes to start another one.
     assert row.late.most < 30
