@@ -1,11 +1,13 @@
 # `make` tells what there is. Python 3.11+ is all it needs; another one: make PYTHON=python3.12 run
 PYTHON ?= python3
 WORKERS ?= 2
+CASES ?= 10000
 BIN := .venv/bin
+CLOCKS_TRIAL := tests/api/test_calendar_trial.py tests/api/test_vectors.py tests/operations/test_clock_trial.py
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint format seed torture bench clockwork-trial pins
+.PHONY: help setup setup-dev run test lint format seed torture bench clockwork-trial clocks-trial pins
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +41,9 @@ torture: setup-dev  ## the concurrency and kill tests, at full length
 
 bench: setup-dev  ## measure (bench/README.md says what)
 	@$(BIN)/python -m bench $(ARGS)
+
+clocks-trial: setup-dev  ## 10,000 random calendar cases and 5,000 histories on both databases against an oracle (CASES=1000)
+	@CXLOOP_TEST_CASES=$(CASES) $(BIN)/python -m pytest -n $(WORKERS) $(CLOCKS_TRIAL) $(ARGS)
 
 clockwork-trial: setup-dev  ## workers killed, nothing running, the database gone: full size, minutes (ARGS="--rounds 10")
 	@$(BIN)/python -m bench trials $(ARGS)
