@@ -33,6 +33,7 @@ class Policy:
     rung_late_seconds: int
     extensions: int
     paused_most: Target
+    likeness: int
     at_once: frozenset[int]
     effect_wait: Target
     measure_guide: tuple[Target, ...]

@@ -39,7 +39,7 @@ OPTIONAL_KEYS = frozenset(("code", "notices"))
 BODY_KEYS = frozenset(("limits", "effect", "measure", "severity", "bands", "families", "ladder"))
 LIMIT_KEYS = ("send_backs", "declines", "many_units", "rung_late_seconds")
 # What a body published before these keys existed means by their absence.
-EXTENSIONS, PAUSED_MOST, AT_ONCE = 2, "20 d", (1,)
+EXTENSIONS, PAUSED_MOST, AT_ONCE, LIKENESS = 2, "20 d", (1,), 80
 TARGET_UNITS = ("hours", "days", "natural_hours", "natural_days")
 
 

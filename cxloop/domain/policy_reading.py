@@ -14,6 +14,7 @@ from cxloop.domain.policy_parts import (
     BODY_KEYS,
     EXTENSIONS,
     FAMILIES,
+    LIKENESS,
     LIMIT_KEYS,
     OPTIONAL_KEYS,
     OPTIONAL_SEVERITY_KEYS,
@@ -143,12 +144,13 @@ def _parts(reader: _Reader, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _limits(reader: _Reader, row: Mapping[str, Any]) -> dict[str, Any]:
-    reader.only(row, LIMIT_KEYS, "limits", {"extensions", "paused_most"})
+    reader.only(row, LIMIT_KEYS, "limits", {"extensions", "paused_most", "likeness"})
     lows = {"send_backs": 1, "declines": 1, "many_units": 1, "rung_late_seconds": 0, "extensions": 0}
     given = {"extensions": EXTENSIONS, **row}
     found: dict[str, Any] = {
         name: reader.whole(given[name], low, f"limits.{name}") for name, low in lows.items() if name in given
     }
+    found["likeness"] = reader.whole(row.get("likeness", LIKENESS), 1, "limits.likeness", high=100)
     found["paused_most"] = reader.target(row.get("paused_most", PAUSED_MOST), "limits.paused_most")
     return found
 

@@ -20,6 +20,7 @@ from ..models.user import User
 from .act import Barred, Forbidden, Invalid, act
 from .clocks import step
 from .issues import last_feedback
+from .likeness import note_likeness
 from .notices import dispatching, people, tell
 from .tasks import open_children
 from .tasks.landing import find_handler
@@ -49,6 +50,7 @@ def submit(
     )  # fmt: skip
     task.feedbacks.append(feedback)
     _promise(task, feedback.n, measures)
+    note_likeness(feedback, task, measures, at=at)
     task.submitted_by, task.submitted_at = by, at
     wanted = sign_off_of(task, at=at)
     if wanted in SIGNERS and not _holds(by, task.unit, SIGNERS[wanted], at):
@@ -61,7 +63,13 @@ def submit(
 
 
 def _tell_answered(task: Task, at: datetime) -> None:
-    tell(dispatching(task), code="notice.task_answered", subject=task.no, at=at, title=task.title, unit=task.unit)
+    feedback = last_feedback(task)
+    told: dict[str, Any] = {"title": task.title, "unit": task.unit}
+    if feedback.like_no is None:
+        tell(dispatching(task), code="notice.task_answered", subject=task.no, at=at, **told)
+    else:
+        told |= {"other": feedback.like_no, "share": feedback.like_share}
+        tell(dispatching(task), code="notice.task_answered_alike", subject=task.no, at=at, **told)
 
 
 def sign_off_of(task: Task, *, at: datetime) -> str:

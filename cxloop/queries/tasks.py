@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ..domain.permissions import Person
-from ..domain.vocabulary import OPEN_TASK, TaskState
+from ..domain.vocabulary import OPEN_TASK, Role, TaskState
 from ..extensions import db
 from ..models.clock import Request
 from ..models.issue import Issue
@@ -76,7 +76,8 @@ def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
         return None
     view = views([task], person, at)[0]
     view["measures"] = measure_views(_last_measures(task, person), person, at)
-    view["feedback"] = [_feedback(row) for row in task.feedbacks if _may_read(row.unit, task, person)]
+    judging = _judges(task, person)
+    view["feedback"] = [_feedback(row, judging) for row in task.feedbacks if _may_read(row.unit, task, person)]
     declines = select(Decline).where(Decline.task_no == no).order_by(Decline.n)
     view["declined"] = [_decline(row) for row in db.session.scalars(declines)]
     asked = select(Request).where(Request.task_no == no).order_by(Request.n)
@@ -89,6 +90,11 @@ def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
 def _may_read(unit: str, task: Task, person: Person) -> bool:
     # A new unit sees the decline, but nothing that the old one submitted.
     return unit == task.unit or person.reads_all()
+
+
+def _judges(task: Task, person: Person) -> bool:
+    """Whether what an answer has in common with other units' is for this person: for its dispatcher, and the audit."""
+    return person.reads_all() or any(m.unit == task.dispatcher and m.role == Role.UNIT_LEAD for m in person.memberships)
 
 
 def _request(row: Request) -> dict[str, Any]:
@@ -157,8 +163,11 @@ _FEEDBACK = (
 _DECLINE = ("n", "unit", "reason", "text", "proof", "proposed_unit", "by", "at", "decided_at", "decided_by", "upheld")
 
 
-def _feedback(row: Feedback) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _FEEDBACK}
+def _feedback(row: Feedback, judging: bool) -> dict[str, Any]:
+    view = {name: getattr(row, name) for name in _FEEDBACK}
+    if judging:
+        view["like"] = None if row.like_no is None else {"task": row.like_no, "share": row.like_share}
+    return view
 
 
 def _decline(row: Decline) -> dict[str, Any]:

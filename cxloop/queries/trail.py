@@ -20,6 +20,8 @@ from ..models.task import Feedback, Task
 from .listing import Listing, is_one_of
 
 _ADMINISTERED = ("unit", "user", "policy", "calendar")
+# What an answer has in common with another unit's is between the trail and whoever judges it.
+_UNTOLD = frozenset({"like_no", "like_share"})
 
 
 def entries_seen(person: Person) -> ColumnElement[bool]:
@@ -88,7 +90,8 @@ def _told(entry: dict[str, Any], issue_no: str, mine: set[str], foreign: set[str
     """An entry without what belongs to other units; None when nothing is left."""
     if entry["subject"] in foreign or (_task_of(entry["subject"]) not in mine and entry["subject"] != issue_no):
         return None
-    changes = [change for change in entry["changes"] if _is_told(change["subject"], issue_no, mine, foreign)]
+    told = (change for change in entry["changes"] if change["field"] not in _UNTOLD)
+    changes = [change for change in told if _is_told(change["subject"], issue_no, mine, foreign)]
     others = any(change["subject"] in foreign for change in entry["changes"])
     own = _task_of(entry["subject"]) in mine and not others
     return {**entry, "changes": changes, "said": entry["said"] if own else {}}
