@@ -9,7 +9,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from ..wording import LOCALES
-from . import calendars, clocks, entries, group, issues, policies, signals, tasks
+from . import appeals, calendars, clocks, entries, group, issues, policies, sheets, signals, tasks
 from .blueprint import PREFIX, NumberConverter
 from .docs import blueprint as docs
 from .problems import answer_for
@@ -21,6 +21,8 @@ BLUEPRINTS = (
     issues.blueprint,
     tasks.blueprint,
     tasks.measures,
+    sheets.blueprint,
+    appeals.blueprint,
     clocks.blueprint,
     *group.BLUEPRINTS,
     calendars.blueprint,

@@ -22,6 +22,7 @@ ACTS = (
     "task.adjudicate",
     "task.transfer",
     "task.split",
+    "appeal.file",
     "transfer.request",
     "transfer.grant",
     "transfer.refuse",

@@ -23,6 +23,7 @@ KINDS = (
     "issue",
     "sign",
     "feedback",
+    "contact",
     "decide",
     "review",
     "measure",
@@ -39,6 +40,9 @@ KINDS = (
 START, FILE, RESUME, RECHECK = "start", "file", "resume", "recheck"
 # A word on the way was promised: numbered by its note, for one plan may see many.
 PROGRESS = "progress"
+# A regulator waits: three days before the outside due, one day before, and when it has come, in natural time.
+OUTSIDE = "outside"
+OUTSIDE_RUNGS = (("outside.3d", 3), ("outside.1d", 1), ("outside.due", 0))
 DUE = "due"
 # What a unit may ask for, and what becomes of it; a request lapses when the answer goes up or the task goes away.
 EXTENSION, PAUSE, TRANSFER = "extension", "pause", "transfer"
@@ -84,11 +88,14 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "audit.return": _effects("end audit, start verify"),
     "task.release": _effects("start sign, start feedback"),
     "task.sign": _effects("end sign"),
-    "task.decline": _effects("end sign, charge feedback, start decide"),
-    "task.redispatch": _effects("end decide, move sign, move feedback, start sign, start feedback"),
-    "task.adjudicate": _effects("end decide, move sign, move feedback, start sign, start feedback"),
-    "task.transfer": _effects("move sign, move feedback, start sign, start feedback"),
-    "task.cancel": _effects("cancel sign, cancel feedback, cancel decide, cancel review"),
+    "task.decline": _effects("end sign, charge feedback, charge contact, start decide"),
+    "task.redispatch": _effects("end decide, move sign, move feedback, move contact, start sign, start feedback"),
+    "task.adjudicate": _effects("end decide, move sign, move feedback, move contact, start sign, start feedback"),
+    "task.transfer": _effects("move sign, move feedback, move contact, start sign, start feedback"),
+    "task.cancel": _effects("cancel sign, cancel feedback, cancel contact, cancel decide, cancel review"),
+    # Customers of the issue are to be called 需联系客户; the last of them was reached, or three times not.
+    "contact.owe": _effects("start contact"),
+    "contact.settle": _effects("end contact"),
     "extension.request": _effects("start decide"),
     "extension.grant:feedback": _effects("end decide, extend feedback"),
     "extension.grant:measure": _effects("end decide, extend measure"),
@@ -101,9 +108,12 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "clock.resume:feedback": _effects("unpause feedback"),
     "clock.resume:measure": _effects("unpause measure"),
     "transfer.request": _effects("start decide"),
-    "transfer.grant": _effects("move sign, move feedback, start sign, start feedback"),
+    "transfer.grant": _effects("move sign, move feedback, move contact, start sign, start feedback"),
     "transfer.grant:feedback": _effects("end decide"),
     "transfer.refuse": _effects("end decide"),
+    "appeal.file": _effects("start decide"),
+    "appeal.uphold": _effects("end decide"),
+    "appeal.refuse": _effects("end decide"),
     "task.ask": _effects("start answer"),
     "task.answer": _effects("end answer"),
     "task.redo": _effects("start feedback"),
@@ -112,8 +122,8 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "feedback.sign": _effects("stop feedback, start review"),
     "feedback.submit": _effects("stop feedback, start review"),
     "feedback.withdraw": _effects("rerun feedback, cancel review"),
-    "review.accept:accepted": _effects("end feedback, end review"),
-    "review.accept:following": _effects("end feedback, end review"),
+    "review.accept:accepted": _effects("end feedback, cancel contact, end review"),
+    "review.accept:following": _effects("end feedback, cancel contact, end review"),
     "review.send_back": _effects("resume feedback, end review"),
     "measure.follow": _effects("start measure"),
     "measure.complete": _effects("stop measure, start review"),
@@ -178,6 +188,11 @@ def landing_due(
     if dispatched_at is not None and dispatched_at < end:
         dues.append(calendar.advance(at, calendar.worked(dispatched_at, end) // 2))
     return max(dues)
+
+
+def is_outside(code: str) -> bool:
+    """Whether a rung is of an issue's outside due, which no plan of ours moves."""
+    return code.partition(".")[0] == OUTSIDE
 
 
 def is_promise(code: str) -> bool:

@@ -58,6 +58,9 @@ class Facts:
     unit_path: str | None = None
     dispatcher: str | None = None
     handler: str | None = None
+    # Of a customer's voice: the units whose lead and liaison see to it, and the handlers of the tasks it belongs to.
+    units: frozenset[str] = field(default_factory=frozenset)
+    handlers: frozenset[str] = field(default_factory=frozenset)
     raiser: str | None = None
     submitter: str | None = None
     askers: frozenset[str] = field(default_factory=frozenset)
@@ -87,6 +90,8 @@ TABLE: dict[str, Permit] = {
     "signal.set_aside": _permit("center"),
     "signal.complete": _permit("raiser"),
     "signal.reveal": _permit("center unit_lead handler"),
+    "signal.contact": _permit("center unit_lead liaison handler"),
+    "signal.answer": _permit("center unit_lead liaison handler"),
     "issue.open": _permit("center"),
     "issue.analyse": _permit("center"),
     "issue.dispatch": _permit("center"),
@@ -115,6 +120,11 @@ TABLE: dict[str, Permit] = {
     "feedback.return": _permit("leader unit_lead"),
     "issue.instruct": _permit("center"),
     "issue.confer": _permit("center"),
+    "issue.brief": _permit("center"),
+    "issue.set_outside_due": _permit("center"),
+    "appeal.file": _permit("unit_lead"),
+    "appeal.uphold": _permit("center_manager", "submitter asker"),
+    "appeal.refuse": _permit("center_manager", "submitter asker"),
     "task.decline": _permit("unit_lead"),
     "task.redispatch": _permit("dispatcher"),
     "task.adjudicate": _permit("dispatcher_manager"),
@@ -163,6 +173,7 @@ def relate(*, person: Person, facts: Facts) -> frozenset[str]:
     found = set(_standing(person))
     here = {m.role for m in person.memberships if facts.unit is not None and m.unit == facts.unit}
     found |= here & {Role.UNIT_LEAD, Role.LEADER, Role.LIAISON}
+    found |= {m.role for m in person.memberships if m.unit in facts.units} & {Role.UNIT_LEAD, Role.LIAISON}
     if here & UNIT_ROLES:
         found.add("owner_unit")
     # Until somebody is named, every handler of the unit may take it; afterwards only the one who was named.
@@ -171,6 +182,8 @@ def relate(*, person: Person, facts: Facts) -> frozenset[str]:
     mine = person.names()
     named = {"handler": facts.handler, "raiser": facts.raiser}
     found |= {relation for relation, name in named.items() if name in mine}
+    if facts.handlers & mine:
+        found.add("handler")
     # Nobody signs, sets a password or asks for a token in another's stead.
     if facts.owner == person.name:
         found.add("self")

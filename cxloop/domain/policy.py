@@ -21,6 +21,8 @@ __all__ = ["SEVERITIES", "Policy", "PolicyError", "RungSpec", "Severity"]
 # audit is archived once the audit window has passed.
 BORROWED = {"wave_end": "review", "archive": "audit"}
 BY_DEPARTMENT = ("sign", "decline_window")
+# The calendar of natural time.
+WALL_CLOCK = "ALWAYS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Policy:
     rung_late_seconds: int
     extensions: int
     paused_most: Target
+    appeal: Target
+    appeal_decision: Target
     likeness: int
     at_once: frozenset[int]
     effect_wait: Target
@@ -52,8 +56,8 @@ class Policy:
     ) -> Target:
         """Say how long `kind` may take at `severity`.
 
-        `kind` is a clock kind with a figure of its own (triage, issue, sign, review, decide, answer, verify, audit,
-        archive), or decline_window, wave_end, gather, units_min, redo. `department`: the holder is an HQ department.
+        `kind` is a clock kind with a figure of its own (triage, issue, sign, contact, review, decide, answer, verify,
+        audit, archive), or decline_window, wave_end, gather, units_min, redo. `department`: the holder is an HQ department.
         `several`: the issue concerns several units. `units`: how many units the wave under review went to.
         Raises PolicyError for an unknown kind or severity.
         """
@@ -72,7 +76,10 @@ class Policy:
     def calendar_code(self, kind: str, severity: int) -> str | None:
         """Name the calendar that `kind` runs on at `severity`, or None where it is the holder's own."""
         row = self._severity(severity)
-        return row.calendar if kind in row.calendar_kinds else None
+        if kind in row.calendar_kinds:
+            return row.calendar
+        # A customer's patience is stated in natural time: it passes by night and on Sundays.
+        return WALL_CLOCK if kind == "contact" else None
 
     def floor(self, severity: int) -> Target:
         """Say what a send-back or re-rating leaves at least; if the target is less, the caller takes that."""

@@ -34,12 +34,15 @@ TARGET_KEYS = (
     "floor",
 )
 SEVERITY_KEYS = frozenset((*TARGET_KEYS, "audit_share", "sign_off"))
-OPTIONAL_SEVERITY_KEYS = frozenset(("calendar", "calendar_kinds", "extension_lead"))
+OPTIONAL_SEVERITY_KEYS = frozenset(("calendar", "calendar_kinds", "extension_lead", "contact"))
 OPTIONAL_KEYS = frozenset(("code", "notices"))
 BODY_KEYS = frozenset(("limits", "effect", "measure", "severity", "bands", "families", "ladder"))
 LIMIT_KEYS = ("send_backs", "declines", "many_units", "rung_late_seconds")
 # What a body published before these keys existed means by their absence.
 EXTENSIONS, PAUSED_MOST, AT_ONCE, LIKENESS = 2, "20 d", (1,), 80
+APPEAL, APPEAL_DECISION = "3 d", "5 d"
+CONTACT = {1: "2 nh", 2: "24 nh", 3: "24 nh", 4: "24 nh"}
+CONTACT_FAMILY = "unit"
 TARGET_UNITS = ("hours", "days", "natural_hours", "natural_days")
 
 

@@ -9,9 +9,13 @@ from typing import Any
 
 from cxloop.domain.faults import Fault
 from cxloop.domain.policy_parts import (
+    APPEAL,
+    APPEAL_DECISION,
     AT_ONCE,
     BANDS,
     BODY_KEYS,
+    CONTACT,
+    CONTACT_FAMILY,
     EXTENSIONS,
     FAMILIES,
     LIKENESS,
@@ -144,7 +148,7 @@ def _parts(reader: _Reader, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _limits(reader: _Reader, row: Mapping[str, Any]) -> dict[str, Any]:
-    reader.only(row, LIMIT_KEYS, "limits", {"extensions", "paused_most", "likeness"})
+    reader.only(row, LIMIT_KEYS, "limits", {"extensions", "paused_most", "appeal", "appeal_decision", "likeness"})
     lows = {"send_backs": 1, "declines": 1, "many_units": 1, "rung_late_seconds": 0, "extensions": 0}
     given = {"extensions": EXTENSIONS, **row}
     found: dict[str, Any] = {
@@ -152,6 +156,8 @@ def _limits(reader: _Reader, row: Mapping[str, Any]) -> dict[str, Any]:
     }
     found["likeness"] = reader.whole(row.get("likeness", LIKENESS), 1, "limits.likeness", high=100)
     found["paused_most"] = reader.target(row.get("paused_most", PAUSED_MOST), "limits.paused_most")
+    found["appeal"] = reader.target(row.get("appeal", APPEAL), "limits.appeal")
+    found["appeal_decision"] = reader.target(row.get("appeal_decision", APPEAL_DECISION), "limits.appeal_decision")
     return found
 
 
@@ -164,17 +170,18 @@ def _at_once(reader: _Reader, row: Mapping[str, Any]) -> frozenset[int]:
 def _severities(reader: _Reader, rows: Mapping[str, Any]) -> dict[int, Severity]:
     reader.only(rows, [str(s) for s in SEVERITIES], "severity")
     found = {s: reader.table(rows, str(s), "severity") for s in SEVERITIES if str(s) in rows}
-    return {s: _severity(reader, row, f"severity.{s}") for s, row in found.items()}
+    return {s: _severity(reader, row, f"severity.{s}", CONTACT[s]) for s, row in found.items()}
 
 
-def _severity(reader: _Reader, row: Mapping[str, Any], place: str) -> Severity:
+def _severity(reader: _Reader, row: Mapping[str, Any], place: str, contact: str) -> Severity:
     reader.only(row, SEVERITY_KEYS, place, OPTIONAL_SEVERITY_KEYS)
     if ("calendar" in row) != ("calendar_kinds" in row):
         reader.fault(f"{place}.calendar", "policy_calendar_kinds")
     kinds = reader.items(row.get("calendar_kinds", ()), f"{place}.calendar_kinds")
     lead = row.get("extension_lead")
+    targets = {key: reader.target(row[key], f"{place}.{key}") for key in TARGET_KEYS if key in row}
     return Severity(
-        targets={key: reader.target(row[key], f"{place}.{key}") for key in TARGET_KEYS if key in row},
+        targets=targets | {"contact": reader.target(row.get("contact", contact), f"{place}.contact")},
         calendar=reader.text(row["calendar"], f"{place}.calendar") if "calendar" in row else None,
         calendar_kinds=frozenset(reader.text(kind, f"{place}.calendar_kinds.{n}") for n, kind in enumerate(kinds)),
         audit_share=reader.whole(row.get("audit_share", 0), 0, f"{place}.audit_share", high=100),
@@ -198,7 +205,8 @@ def _bands(reader: _Reader, rows: Mapping[str, Any]) -> dict[str, dict[str, int]
 
 
 def _families(reader: _Reader, rows: Mapping[str, Any]) -> dict[str, str]:
-    return {str(kind): reader.choice(name, FAMILIES, f"families.{kind}") for kind, name in rows.items()}
+    given = {"contact": CONTACT_FAMILY, **rows}
+    return {str(kind): reader.choice(name, FAMILIES, f"families.{kind}") for kind, name in given.items()}
 
 
 def _ladders(reader: _Reader, rows: Mapping[str, Any]) -> dict[tuple[str, str], tuple[RungSpec, ...]]:

@@ -124,5 +124,14 @@ OPEN_TASK = frozenset(TaskState) - {TaskState.ACCEPTED, TaskState.CANCELLED}
 # What counts as answered for the issue's promise "dealt with" (clock kind `issue`).
 ANSWERED_TASK = frozenset({TaskState.ACCEPTED, TaskState.FOLLOWING})
 OVER_TASK = ANSWERED_TASK | {TaskState.CANCELLED}
+# While a unit has it, and afterwards as long as the issue is under way, a task is a reason to call its customers.
+CALLING_TASK = frozenset(TaskState) - {TaskState.PLANNED, TaskState.DECLINED, TaskState.CANCELLED}
+CALLING_ISSUE = frozenset({IssueState.IN_PROGRESS, IssueState.VERIFYING})
+# Voices can still be made part of it.
+LINKABLE_ISSUE = frozenset({IssueState.NEW, IssueState.ANALYSING, *CALLING_ISSUE})
 OUTCOMES_WITH_FOLLOW_UP = frozenset({Outcome.PLANNED, Outcome.PARKED})
 EFFECT_SEVERITIES = frozenset({1, 2})
+# What a unit can contest: a breach, a send-back, a quality mark, a liability.
+CONTESTABLE = ("breach", "send_back", "quality", "liability")
+# The urgency 特急 of a voice that rings the center's duty person and is triaged around the clock.
+URGENT = "extra"

@@ -5,12 +5,11 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..domain.vocabulary import CONTESTABLE
 from ..extensions import Base
 from .attention import OfIssue
 from .chain import one_of
 
-# What can be contested: a breach, a send-back, a quality mark, a liability.
-CONTESTABLE = ("breach", "send_back", "quality", "liability")
 UPHELD, REFUSED = "upheld", "refused"
 
 

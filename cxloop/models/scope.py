@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from ..domain.permissions import Person
-from ..domain.vocabulary import SYSTEM, Duty, TaskState
+from ..domain.vocabulary import CALLING_ISSUE, CALLING_TASK, SYSTEM, Duty, TaskState
+from .appeal import Appeal
 from .clock import Clock
 from .closure import ClosureReport
 from .issue import Issue, IssueCopy
 from .measure import Measure
-from .signal import Signal
+from .signal import Contact, Signal
 from .task import Feedback, Task
 from .unit import Unit
 
@@ -28,6 +29,7 @@ def _reads_all(person: Person) -> bool:
 
 # Made once: a fresh alias at each call would make every statement a new one to compile.
 _OWN = aliased(Task)
+_CALLS, _ABOUT, _HERE = aliased(Task), aliased(Unit), aliased(Unit)
 
 
 def tasks_seen(person: Person) -> ColumnElement[bool]:
@@ -66,12 +68,28 @@ def issues_seen(person: Person) -> ColumnElement[bool]:
 
 
 def signals_seen(person: Person) -> ColumnElement[bool]:
-    """The signals about one's subtree or registered by oneself."""
+    """The signals about one's subtree or registered by oneself; and those whose customers one is to call."""
     if _reads_all(person):
         return true()
     if not person.unit_paths():
         return false()
-    return or_(Signal.unit.in_(units_of(person)), Signal.registered_by.in_(person.names()))
+    mine, task = units_of(person), _CALLS
+    own = or_(Signal.unit.in_(mine), Signal.registered_by.in_(person.names()))
+    under_way = and_(
+        task.issue_no == Signal.issue_no,
+        task.state.in_(CALLING_TASK),
+        Issue.no == task.issue_no,
+        Issue.state.in_(CALLING_ISSUE),
+    )
+    # About no unit in particular: the units that were told to call.
+    told = and_(task.contact_wanted.is_(True), or_(task.unit.in_(mine), task.handler.in_(person.names())))
+    anybodys = select(task.no).where(under_way, told).correlate(Signal).exists()
+    reachable = select(Contact.signal_no).where(Contact.signal_no == Signal.no).exists()
+    # Given to somebody below the unit that the voice is about.
+    below = and_(_ABOUT.code == Signal.unit, _HERE.code == task.unit, task.handler.in_(person.names()))
+    within = func.substr(_ABOUT.path, 1, func.length(_HERE.path)) == _HERE.path
+    handed = select(task.no).where(under_way, below, within).correlate(Signal).exists()
+    return or_(own, and_(Signal.unit.is_(None), anybodys, reachable), and_(Signal.issue_no.is_not(None), handed))
 
 
 def measures_seen(person: Person) -> ColumnElement[bool]:
@@ -105,6 +123,13 @@ def clocks_seen(person: Person) -> ColumnElement[bool]:
     return or_(and_(Clock.owner.in_(units_of(person)), still), joint)
 
 
+def appeals_seen(person: Person) -> ColumnElement[bool]:
+    """The appeals of one's own subtree."""
+    if _reads_all(person):
+        return true()
+    return Appeal.unit.in_(units_of(person)) if person.unit_paths() else false()
+
+
 SEEN: dict[type[Any], Any] = {
     Task: tasks_seen,
     Issue: issues_seen,
@@ -112,4 +137,5 @@ SEEN: dict[type[Any], Any] = {
     Measure: measures_seen,
     ClosureReport: reports_seen,
     Clock: clocks_seen,
+    Appeal: appeals_seen,
 }

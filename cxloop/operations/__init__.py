@@ -2,8 +2,10 @@
 
 from . import (
     accounts,
+    appeals,
     calendars,
     closure,
+    contacts,
     escalation,
     feedback,
     guidance,
@@ -20,8 +22,10 @@ from . import (
 
 __all__ = [
     "accounts",
+    "appeals",
     "calendars",
     "closure",
+    "contacts",
     "escalation",
     "feedback",
     "guidance",

@@ -21,6 +21,7 @@ from ..domain.numbers import issue_of
 from ..domain.permissions import Facts, Person, permitted, relate
 from ..domain.vocabulary import SYSTEM
 from ..extensions import db
+from ..models.appeal import Appeal
 from ..models.chain import ChainRoot, locking
 from ..models.clock import Clock
 from ..models.facts import known
@@ -40,7 +41,7 @@ REPLAY = "replay"
 SAID = frozenset(
     "reason text remark opinion findings answers summary no_controls_reason level to_version".split()  # noqa: SIM905
 )
-VOICES = frozenset({"signal.register", "signal.import", "signal.complete"})
+VOICES = frozenset({"signal.register", "signal.import", "signal.complete", "signal.answer"})
 
 
 class Refused(Exception):
@@ -234,19 +235,22 @@ def record(write: Callable[[], T]) -> T:
 def _chains(story: Story, call: Call) -> list[tuple[str, str]]:
     row = LIFECYCLE[call.act]
     chains = set(story.also(call))
-    if call.on is not None and row.on == "clock":
-        chains |= _chain_of_clock(call.on)
+    if call.on is not None and row.on in _BY_ID:
+        chains |= _chain_of(row.on, call.on)
     elif call.on is not None:
         kind = "issue" if row.on in {"issue", "task", "measure"} else row.on
         chains.add((kind, issue_of(no=call.on) if kind == "issue" else call.on))
     return sorted(chains)
 
 
-def _chain_of_clock(number: str) -> set[tuple[str, str]]:
-    if not _COUNT.fullmatch(number):
-        return set()
-    found = db.session.execute(select(Clock.chain_kind, Clock.chain_no).where(Clock.id == int(number))).first()
-    return set() if found is None else {(found[0], found[1])}
+def _chain_of(kind: str, number: str) -> set[tuple[str, str]]:
+    """The chain of what is known by an id alone: a clock, an appeal."""
+    found = db.session.scalar(select(_BY_ID[kind]).where(_has_id(_BY_ID[kind], number)))
+    return set() if found is None else {found.trail_root()}
+
+
+def _has_id(cls: Any, number: str) -> Any:
+    return cls.id == int(number) if _COUNT.fullmatch(number) else false()
 
 
 def _lock(chains: list[tuple[str, str]]) -> list[ChainRoot]:
@@ -295,8 +299,8 @@ def load_subject(kind: str, number: str, person: Person) -> Any:
         if not _COUNT.fullmatch(n):
             return None
         statement = select(Measure).where(Measure.task_no == task_no, Measure.n == int(n))
-    elif kind == "clock":
-        statement = select(Clock).where(Clock.id == int(number) if _COUNT.fullmatch(number) else false())
+    elif kind in _BY_ID:
+        statement = select(_BY_ID[kind]).where(_has_id(_BY_ID[kind], number))
     elif kind in _LIVING:
         cls = _LIVING[kind]
         statement = select(cls).where(cls.no == number)
@@ -306,6 +310,7 @@ def load_subject(kind: str, number: str, person: Person) -> Any:
 
 
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+_BY_ID: dict[str, Any] = {"clock": Clock, "appeal": Appeal}
 _LIVING: dict[str, Any] = {"issue": Issue, "task": Task, "signal": Signal}
 
 
@@ -367,8 +372,9 @@ def _about(call: Call, subject: Any, result: Any) -> str:
 
 
 def _note_participants(roots: list[ChainRoot], result: Any, person: Person, name: str) -> None:
-    # Reading and audit acts make nobody a participant; neither does what the system does by itself.
-    if name.startswith("audit.") or person.name == SYSTEM:
+    # Reading and audit acts make nobody a participant, nor does a policy that is applied to a thousand issues at once;
+    # neither does what the system does by itself.
+    if name.startswith(("audit.", "policy.")) or person.name == SYSTEM:
         return
     touched = [root for root in [*roots, result] if isinstance(root, Issue)]
     for number in sorted({issue.no for issue in touched}):

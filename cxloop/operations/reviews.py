@@ -95,7 +95,7 @@ def send_back(*, task: Task, by: str, at: datetime, reason: str, text: str | Non
         told = [*people(task.unit, Role.UNIT_LEAD), *people(None, Role.CENTER_MANAGER)]
         tell(told, code="notice.third_send_back", subject=task.no, at=at, **params)
         if task.supervision not in {"yellow", "red"}:
-            attend(task, level="yellow", at=at, text=text or "")
+            attend(task, level="yellow", at=at, text=text or "", by=by)
     return task
 
 

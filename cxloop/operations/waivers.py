@@ -19,11 +19,16 @@ def waive(*, clock: Clock, by: str, at: datetime, reason: str, text: str, plan: 
     if not codes().has("reason.waiver", reason):
         raise Invalid("reason", "error.invalid_code", code=reason)
     breach = _which(clock, plan)
-    db.session.add(Waiver(breach_id=breach.id, breach=breach, reason=reason, text=text, by=by, at=at))
-    db.session.flush()
+    excuse(breach, reason=reason, text=text, by=by, at=at)
     leads = people(clock.owner, Role.UNIT_LEAD, Role.ANALYST)
     tell(leads, code="notice.waived", subject=clock.subject, at=at, but=by, kind=clock.kind, reason=reason)
     return clock
+
+
+def excuse(breach: Breach, *, reason: str, text: str, by: str, at: datetime) -> None:
+    """Write the second row beside a breach."""
+    db.session.add(Waiver(breach_id=breach.id, breach=breach, reason=reason, text=text, by=by, at=at))
+    db.session.flush()
 
 
 def _which(clock: Clock, plan: int | None) -> Breach:

@@ -26,4 +26,6 @@ def verbs_of(*, kind: str, records: Sequence[Any], person: Person, at: datetime)
 
 def key_of(record: Any) -> str:
     """The number under which `known_of` gives a record's facts."""
-    return str(record.number() if hasattr(record, "number") else record.no)
+    if hasattr(record, "number"):
+        return str(record.number())
+    return str(record.no if hasattr(record, "no") else record.id)

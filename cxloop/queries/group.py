@@ -15,7 +15,7 @@ from ..models.delegation import Delegation, DutyDay
 from ..models.scope import reports_seen
 from ..models.unit import Unit
 from ..models.user import Membership, User
-from .listing import Listing, everyone, is_one_of, is_true
+from .listing import BadQuery, Listing, everyone, is_one_of, is_true
 
 
 def unit_views(units: Sequence[Unit], _person: Person, _at: datetime) -> list[dict[str, Any]]:
@@ -140,12 +140,22 @@ def _report(rows: Any, person: Person, at: datetime) -> dict[str, Any] | None:
     return report_views([row], person, at)[0] | {"content": json.loads(row.body), "canonical": row.body}
 
 
+def _without_lead(text: str) -> ColumnElement[bool]:
+    """Units that nobody is appointed to answer for."""
+    if text not in {"true", "false"}:
+        raise BadQuery("without_lead", "error.not_a_boolean")
+    led = select(Membership.unit_code).join(User, User.name == Membership.user_name)
+    with_one = Unit.code.in_(led.where(Membership.role == Role.UNIT_LEAD, User.active.is_(True)))
+    return ~with_one if text == "true" else with_one
+
+
 UNITS = Listing(
     name="units",
     entity=Unit,
     seen=everyone,
     view=unit_views,
-    filters={"kind": is_one_of(Unit.kind), "parent": is_one_of(Unit.parent), "active": is_true(Unit.active)},
+    filters={"kind": is_one_of(Unit.kind), "parent": is_one_of(Unit.parent), "active": is_true(Unit.active)}
+    | {"without_lead": _without_lead},
     search=(Unit.code, Unit.name, Unit.name_en, Unit.short),
     sorts={"code": Unit.code, "position": Unit.position},
     order="position",

@@ -14,7 +14,7 @@ from ..models.issue import Issue, Verification
 from ..models.scope import issues_seen, signals_seen, tasks_seen
 from ..models.signal import Signal
 from ..models.task import Task
-from . import tasks
+from . import guidance, signals, tasks
 from .acts import verbs_of
 from .listing import Listing, is_number, is_one_of, is_true
 
@@ -92,8 +92,10 @@ def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
     view["tasks"] = tasks.views(list(db.session.scalars(rows)), person, at)
     voices = select(Signal.no).where(Signal.issue_no == no, signals_seen(person)).order_by(Signal.no)
     view["signals"] = list(db.session.scalars(voices))
+    view["callbacks"] = signals.callbacks(issue=no, person=person)
     view["copies"] = [copy.unit for copy in issue.copies]
     view["verifications"] = _verdicts(no) if person.reads_all() else []
+    view |= guidance.of_issue(issue, person=person)
     return view
 
 

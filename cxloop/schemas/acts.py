@@ -7,9 +7,16 @@ from marshmallow import Schema
 
 from ..domain.vocabulary import Duty, MeasureKind, Outcome, Verdict
 from . import calendars
+from .closing import AuditApprove, AuditReturn, Cause, ClosureClose
+from .customer import SignalAnswer, SignalContact, SignalReveal
 from .day import (
+    AppealFile,
+    AppealRefuse,
+    AppealUphold,
+    IssueBrief,
     IssueConfer,
     IssueInstruct,
+    OutsideDue,
     ProgressReport,
     TaskAdjudicate,
     TaskAnswer,
@@ -125,13 +132,6 @@ class IssueOpen(Strict):
     signals = Many(Code(), most=1000)
 
 
-class Cause(Strict):
-    """A root cause: its class and what it is."""
-
-    class_ = Code(required=True, data_key="class", attribute="class")
-    text = Text(required=True)
-
-
 class Measured(Strict):
     """A figure and the sample or population behind it."""
 
@@ -169,6 +169,7 @@ class DispatchTask(Strict):
     title = Text(most=TITLE, required=True)
     wanted = Text(required=True)
     criterion = Text(allow_none=True)
+    contact_wanted = Truth(allow_none=True)
     after = Many(Whole(high=98), most=98, allow_none=True)
 
 
@@ -203,45 +204,6 @@ class VerificationRecord(Strict):
     method = Code(required=True)
     text = Text(required=True)
     after = Part(Measured, allow_none=True)
-
-
-class LiabilityRow(Strict):
-    """Who answers for it."""
-
-    unit = Code(required=True)
-    code = Code(required=True)
-
-
-class ControlRow(Strict):
-    """A check left behind."""
-
-    unit = Code(required=True)
-    item = Text(most=500, required=True)
-    rounds = Whole(low=1, high=120, required=True)
-
-
-class ClosureClose(Strict):
-    """What closing takes."""
-
-    summary = Text(required=True)
-    cause = Part(Cause, required=True)
-    liability = Many(Part(LiabilityRow))
-    controls = Many(Part(ControlRow), most=200)
-    no_controls_reason = Text(allow_none=True)
-    answers = Many(Text(), most=50)
-    reason = Text(most=1000, allow_none=True)
-
-
-class AuditApprove(Strict):
-    """The audit agrees."""
-
-    opinion = Text(required=True)
-
-
-class AuditReturn(Strict):
-    """The audit's findings."""
-
-    findings = Many(Text(), most=50, least=1, required=True)
 
 
 class TaskSign(Strict):
@@ -285,6 +247,8 @@ class TaskSupervise(Strict):
     level = Code(required=True)
     text = Text(required=True)
     on = Truth()
+    wanted = Text(most=1000, allow_none=True)
+    due_at = Moment(allow_none=True)
 
 
 class MeasureRow(Strict):
@@ -325,7 +289,9 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "signal.return": ReasonText,
     "signal.set_aside": ReasonText,
     "signal.complete": Wording,
-    "signal.reveal": ReasonText,
+    "signal.reveal": SignalReveal,
+    "signal.contact": SignalContact,
+    "signal.answer": SignalAnswer,
     "issue.open": IssueOpen,
     "issue.analyse": IssueAnalyse,
     "issue.dispatch": IssueDispatch,
@@ -333,6 +299,11 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "issue.reopen": ReasonText,
     "issue.instruct": IssueInstruct,
     "issue.confer": IssueConfer,
+    "issue.brief": IssueBrief,
+    "issue.set_outside_due": OutsideDue,
+    "appeal.file": AppealFile,
+    "appeal.uphold": AppealUphold,
+    "appeal.refuse": AppealRefuse,
     "task.split": TaskSplit,
     "transfer.request": TransferRequest,
     "transfer.grant": TransferGrant,

@@ -1,6 +1,7 @@
 """What a unit's working day takes: handing down, asking, signing off, doing again, what guides it."""
 
-from .fields import Code, Many, Moment, Part, Strict, Text, Whole
+from ..domain.vocabulary import CONTESTABLE
+from .fields import Code, Many, Moment, OneOf, Part, Strict, Text, Truth, Whole
 
 
 class SplitTask(Strict):
@@ -10,6 +11,7 @@ class SplitTask(Strict):
     title = Text(most=200, required=True)
     wanted = Text(required=True)
     criterion = Text(allow_none=True)
+    contact_wanted = Truth(allow_none=True)
 
 
 class TaskSplit(Strict):
@@ -84,3 +86,43 @@ class IssueConfer(Strict):
     minutes = Text(required=True)
     decisions = Text(required=True)
     held_at = Moment(allow_none=True)
+
+
+class IssueBrief(Strict):
+    """What the front line says, what only colleagues know, to whom, and until when it holds."""
+
+    text = Text(required=True)
+    internal = Text(allow_none=True)
+    units = Many(Code(), most=100)
+    valid_until = Moment(required=True)
+
+
+class OutsideDue(Strict):
+    """Who waits outside, under which number, until when; nothing: nobody any more."""
+
+    due_at = Moment(allow_none=True)
+    who = Text(most=100, line=True, allow_none=True)
+    number = Text(most=100, line=True, allow_none=True)
+
+
+class AppealFile(Strict):
+    """What is contested, and why; `clock` and `plan`, or `feedback`, say which where there are several."""
+
+    matter = OneOf(CONTESTABLE, required=True)
+    text = Text(required=True)
+    clock = Whole(low=1, allow_none=True)
+    plan = Whole(low=1, allow_none=True)
+    feedback = Whole(low=1, allow_none=True)
+
+
+class AppealUphold(Strict):
+    """Why the unit is right; for a breach also the reason that excuses it."""
+
+    text = Text(required=True)
+    reason = Code(allow_none=True)
+
+
+class AppealRefuse(Strict):
+    """Why it stands."""
+
+    text = Text(required=True)

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from ..domain.targets import Target
-from .fields import Anything, Figure, Invalid, Many, Moment, Part, Strict
+from .fields import Anything, Invalid, Many, Moment, Part, Strict
 
 
 class Length(fields.Field[Any]):
@@ -49,8 +49,9 @@ class ExtensionBody(Strict):
     """An extension: hours of working time, or whole working days."""
 
     at = Moment(required=True)
-    hours = Figure()
-    days = Figure()
+    # Read as a target is: a seventh of an hour that came as seconds, say.
+    hours = Anything(metadata={"type": "number", "minimum": 0})
+    days = Anything(metadata={"type": "integer", "minimum": 0})
 
 
 class PreviewBody(Strict):

@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from ..domain.contacts import ContactState
 from ..domain.vocabulary import Duty, IssueState, MeasureKind, MeasureState, ReportState, SignalState, TaskState
 
 
@@ -63,6 +64,10 @@ class SignalView(Living):
     issue = a_text()
     reason = a_text()
     completion = a_text()
+    answer = fields.Dict(allow_none=True)
+    contact_state = a_code(ContactState)
+    tries = fields.List(fields.Dict())
+    same_customer = fields.List(fields.String())
     registered_by = fields.String()
     registered_at = a_moment()
 
@@ -87,7 +92,7 @@ class MeasureView(Living):
 
 
 class TaskView(Living):
-    """A task; its list form lacks measures, feedback, declined, requests and after."""
+    """A task; its list form lacks measures, feedback, declined, requests, contacts and after."""
 
     no = fields.String()
     issue = fields.String()
@@ -101,6 +106,8 @@ class TaskView(Living):
     title = fields.String()
     wanted = fields.String()
     criterion = a_text()
+    contact_wanted = fields.Boolean()
+    repeats = fields.Integer()
     cycle = fields.Integer()
     wave = fields.Integer()
     handler = a_text()
@@ -125,11 +132,31 @@ class TaskView(Living):
     feedback = fields.List(fields.Dict())
     declined = fields.List(fields.Dict())
     requests = fields.List(fields.Dict())
+    contacts = fields.List(fields.Dict())
     after = fields.List(fields.String())
 
 
+class AppealView(Schema):
+    """What a unit contests, and what was decided."""
+
+    id = fields.Integer()
+    issue = fields.String()
+    task = a_text()
+    unit = fields.String()
+    matter = fields.String()
+    ref = fields.String()
+    text = fields.String()
+    by = fields.String()
+    at = a_moment()
+    decision = a_text()
+    decided_by = a_text()
+    decided_at = a_moment()
+    decision_text = a_text()
+    acts = fields.List(fields.String())
+
+
 class IssueView(Living):
-    """An issue; its list form lacks tasks, signals, copies and verifications."""
+    """An issue; its list form lacks tasks, signals, callbacks, copies and verifications."""
 
     no = fields.String()
     state = a_code(IssueState)
@@ -161,8 +188,13 @@ class IssueView(Living):
     effect = fields.Dict(allow_none=True)
     tasks = fields.List(fields.Nested(TaskView))
     signals = fields.List(fields.String())
+    callbacks = fields.Dict()
     copies = fields.List(fields.String())
     verifications = fields.List(fields.Dict())
+    instructions = fields.List(fields.Dict())
+    conferences = fields.List(fields.Dict())
+    briefs = fields.List(fields.Dict())
+    outside_due = fields.Dict(allow_none=True)
 
 
 class UnitView(Schema):

@@ -16,7 +16,7 @@ PLACES = {"no": "X-1", "code": "X", "name": "x", "n": 1, "id_": 1}
 BY_COMMAND = {"unit.add", "user.add", "user.set_password", "token.issue", "token.revoke"}
 
 # Asked with a body, and no act: nothing changes.
-QUESTIONS = {"clocks.preview", "calendars.preview", "policies.preview"}
+QUESTIONS = {"issues.read-brief", "clocks.preview", "calendars.preview", "policies.preview"}
 
 
 def routes(world: World) -> list[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from ...domain import clocks as rules
 from ...domain.lifecycle import ACTS
 from ...domain.vocabulary import CENTER, SYSTEM
 from ...extensions import db
+from ...models.appeal import Appeal
 from ...models.clock import Clock, Request
 from ...models.issue import Issue
 from ...models.measure import Measure
@@ -19,7 +20,7 @@ from ...models.task import Task
 from . import engine, terms
 from .restating import RESTATED, restate, would_be_later
 
-Living = Issue | Task | Measure | Request | Question
+Living = Issue | Task | Measure | Request | Question | Appeal
 
 
 def step(subject: Any, *, act: str, at: datetime, to: str | None = None) -> None:
@@ -42,6 +43,8 @@ def step(subject: Any, *, act: str, at: datetime, to: str | None = None) -> None
 def _parts(subject: Living) -> tuple[Issue, Task | None, Measure | None]:
     if isinstance(subject, Issue):
         return subject, None, None
+    if isinstance(subject, Appeal):
+        return db.session.get_one(Issue, subject.issue_no), None, None
     if isinstance(subject, Task | Request | Question):
         task = subject if isinstance(subject, Task) else subject.task
         return _issue(task), task, None
@@ -57,7 +60,7 @@ def _issue(task: Task) -> Issue:
 
 
 def _name(subject: Living) -> str:
-    if isinstance(subject, Request | Question):
+    if isinstance(subject, Request | Question | Appeal):
         return subject.trail_name()
     return subject.number() if isinstance(subject, Measure) else subject.no
 
@@ -282,6 +285,8 @@ def _restatable(issue: Issue) -> list[Clock]:
         Clock.chain_kind == "issue",
         Clock.chain_no == issue.no,
         Clock.kind.in_(RESTATED),
+        # An appeal is decided in its own time, whatever the issue's severity.
+        ~Clock.subject.contains("/appeal."),
         Clock.state.in_({rules.RUNNING, rules.PAUSED}),
     )
     return sorted(db.session.scalars(live), key=lambda clock: (clock.kind != "issue", clock.id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -108,8 +108,8 @@ def _note_plan(
 ) -> None:
     for rung in clock.rungs:
         # A promised word stands whatever the due becomes, but not through a pause.
-        kept = rung.state == rules.ARMED and rules.is_promise(rung.code) and due is not None
-        if rung.state in {rules.ARMED, rules.HELD} and not kept:
+        kept = rules.is_outside(rung.code) or (rules.is_promise(rung.code) and due is not None)
+        if rung.state == rules.HELD or (rung.state == rules.ARMED and not kept):
             rung.state = rules.CANCELLED
     clock.plan += 1
     clock.consumed = consumed
@@ -202,7 +202,7 @@ def extend(clock: Clock, *, at: datetime, due: datetime, why: str, act: str, lad
     _whole, consumed, _left = reckon(clock, at)
     clock.extensions += why == "extension"
     clock.asked_of = None
-    plan(clock, at=at, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=calendar_of(clock))
+    plan(clock, at=at, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=adopt(clock))
 
 
 def promise(clock: Clock, *, note: int, at: datetime | None) -> None:
@@ -212,6 +212,17 @@ def promise(clock: Clock, *, note: int, at: datetime | None) -> None:
             rung.state = rules.CANCELLED
     if at is not None and clock.state == rules.RUNNING:
         _arm(clock, [rules.Moment(f"{rules.PROGRESS}.{note}", at)])
+
+
+def watch_outside(clock: Clock, *, due: datetime | None, at: datetime) -> None:
+    """Warn of an issue's outside due on its total clock, in natural time; None drops the warnings."""
+    for rung in clock.rungs:
+        if rung.state == rules.ARMED and rules.is_outside(rung.code):
+            rung.state = rules.CANCELLED
+    if due is not None:
+        ahead = [(code, due - timedelta(days=days)) for code, days in rules.OUTSIDE_RUNGS]
+        count = sum(1 for rung in clock.rungs if rules.is_outside(rung.code))
+        _arm(clock, [rules.Moment(f"{code}.{count}", moment) for code, moment in ahead if moment > at])
 
 
 def rerun(clock: Clock) -> None:
@@ -296,11 +307,21 @@ def replan(
 
 
 def adopt(clock: Clock, calendar: str | None = None) -> WorkCalendar:
-    """Pin a clock to the newest revisions of its calendar, or of another, and give that calendar's value."""
-    value, revision, national = current_calendar(calendar or clock.calendar)
-    clock.calendar, clock.calendar_revision, clock.national_revision = calendar or clock.calendar, revision, national
+    """Pin a clock to the newest revision of the calendar it should run in now, or of another, and give its value."""
+    code = calendar or calendar_now(clock)
+    value, revision, national = current_calendar(code)
+    clock.calendar, clock.calendar_revision, clock.national_revision = code, revision, national
     clock.checked_revision, clock.checked_national = revision, national
     return value
+
+
+def calendar_now(clock: Clock) -> str:
+    """The code of the calendar in which a clock should run now: the policy's for its severity, else its owner's."""
+    own = policy_of(clock).calendar_code(clock.kind, clock.severity)
+    if own is not None:
+        return own
+    unit = refer(Unit, clock.owner)
+    return clock.calendar if unit is None else unit.calendar
 
 
 def consumed_in(clock: Clock, calendar: WorkCalendar, at: datetime) -> int:

@@ -125,15 +125,6 @@ def _pending() -> _Pending | None:
     return _Pending({code: (n, at) for code, n, at in found}) if found else None
 
 
-def calendar_now(clock: Clock) -> str:
-    """The code of the calendar in which a clock should run now: the policy's for its severity, else its owner's."""
-    own = engine.policy_of(clock).calendar_code(clock.kind, clock.severity)
-    if own is not None:
-        return own
-    unit = db.session.get(Unit, clock.owner)
-    return clock.calendar if unit is None else unit.calendar
-
-
 def _chains(pending: _Pending, but: Iterable[str], most: int) -> list[tuple[datetime, str, str]]:
     """(due, kind, number) of the chains with clocks to be looked at, the soonest due first."""
     first = func.min(Clock.due_at)
@@ -142,7 +133,7 @@ def _chains(pending: _Pending, but: Iterable[str], most: int) -> list[tuple[date
     found = {(kind, number): due for kind, number, due in db.session.execute(rows)}
     # Few: the clocks of single units. Those that run in the policy's calendar stay where they are.
     for clock in db.session.scalars(select(Clock).where(pending.astray(), Clock.chain_no.not_in(list(but)))):
-        if calendar_now(clock) != clock.calendar:
+        if engine.calendar_now(clock) != clock.calendar:
             found.setdefault((clock.chain_kind, clock.chain_no), clock.due_at)
     db.session.rollback()
     return sorted((due, *chain) for chain, due in found.items() if due is not None)[:most]
@@ -261,7 +252,7 @@ class _Batch:
         """The clocks to be stated anew, in turns with one of each chain; the others are noted as looked at."""
         queues: dict[str, list[Clock]] = {}
         for clock in self.clocks:
-            code = calendar_now(clock)
+            code = engine.calendar_now(clock)
             value, revision, national = engine.current_calendar(code)
             anew = reckoned_anew(clock, value, at=self.moments[clock.chain_no])
             if code != clock.calendar or anew.changes(clock):
@@ -282,7 +273,7 @@ class _Batch:
             # It had passed before anybody said otherwise: that stays on record (TMR-12).
             engine.note_lateness(clock, at=at)
         apart = [rung for rung in clock.rungs if rung.state == rules.ARMED and rung.code in _APART]
-        value = engine.adopt(clock, calendar_now(clock))
+        value = engine.adopt(clock, engine.calendar_now(clock))
         ladder = engine.ladder_of(clock)
         engine.plan(
             clock, at=anew.at, due=anew.due, consumed=anew.consumed, why="calendar", act=BY, ladder=ladder,
@@ -295,7 +286,7 @@ class _Batch:
 
     def _published(self, clock: Clock) -> datetime | None:
         """When the first revision appeared under which the clock was not looked at yet."""
-        code = calendar_now(clock)
+        code = engine.calendar_now(clock)
         last = {clock.calendar: clock.checked_revision, NATIONAL: clock.checked_national}
         known = [at for (of, n), at in self.published.items() if of in {code, NATIONAL} and n > last.get(of, 0)]
         return min(known, default=None)

@@ -17,7 +17,7 @@ from ...models.task import Task
 from . import engine, terms
 
 # Kinds whose length a policy states by severity. Measures run to agreed dates, and an audit is begun and ended apart.
-RESTATED = frozenset({"triage", "issue", "sign", "feedback", "decide", "review", "answer", "verify"})
+RESTATED = frozenset({"triage", "issue", "sign", "feedback", "contact", "decide", "review", "answer", "verify"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from ...domain import clocks as rules
 from ...domain.calendar import Target, WorkCalendar
 from ...domain.policy import Policy
-from ...domain.vocabulary import CENTER, Duty, UnitKind
+from ...domain.vocabulary import CENTER, URGENT, Duty, UnitKind
 from ...extensions import db
 from ...models.issue import Issue
 from ...models.measure import Measure
@@ -45,7 +45,9 @@ def terms_for(
     policy = sla_policy(version)
     owner = _owner(kind, task)
     unit = unit_of(owner)
-    code = policy.calendar_code(kind, issue.severity) or unit.calendar
+    # What is urgent is triaged around the clock, before anybody has rated it.
+    severity = 1 if kind == "triage" and issue.urgency == URGENT else issue.severity
+    code = policy.calendar_code(kind, severity) or unit.calendar
     calendar, _revision, _national = current_calendar(code)
     if measure is not None and kind == "measure":
         target, due = _measure(measure, calendar, policy, issue, at)
@@ -55,16 +57,21 @@ def terms_for(
     elif kind == "feedback" and task is not None:
         target, due = _answer(task, issue, policy, calendar, at, act)
     else:
-        target = by_policy(kind, issue, policy, unit, task)
+        stated_apart = policy.appeal_decision if act == "appeal.file" else None
+        target = stated_apart or by_policy(kind, issue, policy, unit, task, severity)
         due = calendar.due(at, target)
     ladder = policy.ladder(kind, target=target, department=unit.is_department())
-    return Terms(owner, code, target, due, ladder, version, issue.severity)
+    return Terms(owner, code, target, due, ladder, version, severity)
 
 
-def by_policy(kind: str, issue: Issue, policy: Policy, unit: Unit, task: Task | None = None) -> Target:
+def by_policy(
+    kind: str, issue: Issue, policy: Policy, unit: Unit, task: Task | None = None, severity: int | None = None
+) -> Target:
     """The target that the policy states for a kind at the issue's severity; a review's depends on its task's wave."""
     units = wave_units(task) if kind == "review" and task is not None else 1
-    return policy.target(kind, issue.severity, department=unit.is_department(), several=issue.several, units=units)
+    return policy.target(
+        kind, severity or issue.severity, department=unit.is_department(), several=issue.several, units=units
+    )
 
 
 def wave_units(task: Task) -> int:
@@ -131,7 +138,10 @@ def feedback_due(task: Task, issue: Issue, policy: Policy, calendar: WorkCalenda
     # Set only while a task lands again after a decline; a first landing and a transfer have none.
     again = task.dispatched_at
     least = policy.target("units_min", issue.severity)
-    return rules.landing_due(calendar=calendar, end=end, at=at, least=least, dispatched_at=again)
+    due = rules.landing_due(calendar=calendar, end=end, at=at, least=least, dispatched_at=again)
+    outside = issue.external_due_at
+    # Nothing of ours may pass what somebody outside waits for.
+    return min(due, outside) if outside is not None and outside > at else due
 
 
 def stated(calendar: WorkCalendar, start: datetime, due: datetime, *, in_hours: bool) -> Target:

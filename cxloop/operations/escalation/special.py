@@ -14,7 +14,7 @@ from .scenes import Scene
 
 CENTERS = ("analyst", "center_manager")
 WAIT_OVER, RESUMED, RECHECK = "notice.wait_over", "notice.resumed", "notice.recheck"
-SILENT = "notice.silent"
+SILENT, OUTSIDE = "notice.silent", "notice.outside"
 # On records: the clock, what it is about, and the moment.
 Effect = Callable[[Any, Scene, datetime], None]
 
@@ -68,6 +68,7 @@ SPECIAL: dict[tuple[str, str | None], Special] = {
     (rules.RESUME, None): Special(RESUMED, ("handler", "lead"), before_telling=_resume),
     # A promised word did not come: a reminder to both sides, and no breach.
     (rules.PROGRESS, None): Special(SILENT, ("handler", "lead", "analyst")),
+    (rules.OUTSIDE, None): Special(OUTSIDE, CENTERS),
     (rules.DUE, "answer"): Special(after_telling=_charge),
     (rules.RECHECK, None): Special(RECHECK, CENTERS, after_telling=_end),
 }
@@ -76,5 +77,5 @@ STAGE = Special()
 
 def special(code: str, kind: str) -> Special:
     """The row of a rung; a plain one for a stage of a ladder."""
-    stage = rules.PROGRESS if rules.is_promise(code) else code
+    stage = code.partition(".")[0]
     return SPECIAL.get((stage, kind)) or SPECIAL.get((stage, None)) or STAGE
