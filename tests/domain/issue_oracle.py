@@ -8,6 +8,7 @@ More conventions where DESIGN is silent, as stated in the records of decisions:
 * A clock is restated only where its rating changes its target or its calendar. Stopped ones never change.
 * While nobody has a running or paused answer, the joint due runs.
 * An extension moves the issue to the earliest closing of a day from which the review still begins at the granted due.
+* A signature is deemed to be given when the clockwork comes by.
 * A paused clock is lengthened by a milder rating if it would be due later, were it to run on now.
 """
 
@@ -335,18 +336,13 @@ class OneIssue:
 
     # Time
 
-    def next_moment(self, before: int) -> int | None:
-        return min((m for c in self.clocks for _code, m in c.armed if m < before), default=None)
-
     def fire(self, at: int) -> None:
-        """What is armed and due by now, in the order of its moments."""
-        due = [(m, c.subject, c.kind, code, c) for c in self.clocks for code, m in c.armed if m <= at]
-        for moment, _subject, _kind, code, clock in sorted(due, key=lambda row: row[:4]):
-            if (code, moment) not in clock.armed:
-                continue
+        """What is armed and due by now, in the order of its moments; a pause ends at its own, seen late or not."""
+        while due := [(m, c.subject, c.kind, code, c) for c in self.clocks for code, m in c.armed if m <= at]:
+            moment, _subject, _kind, code, clock = min(due, key=lambda row: row[:4])
             clock.armed.remove((code, moment))
             if code == "resume":
-                self.resume(self.tasks[clock.subject], at)
+                self.resume(self.tasks[clock.subject], moment)
             elif code == "due":
                 self._expire(clock, at)
 

@@ -16,12 +16,13 @@ PHRASES: dict[tuple[str, ...], int] = {
     ("ask_pause", "grant_pause", "resume"): 5,
     ("ask_pause", "grant_pause", "submit"): 1,
     ("ask_pause", "refuse_pause"): 1,
-    ("ask_extension", "grant_extension"): 6,
+    ("ask_extension", "grant_extension"): 9,
     ("ask_extension", "refuse_extension"): 1,
     ("submit", "send_back"): 4,
+    ("submit", "send_back", "submit", "send_back"): 3,
     ("submit", "withdraw"): 3,
     ("submit", "accept"): 1,
-    ("decline", "redispatch", "sign"): 4,
+    ("decline", "redispatch", "sign"): 6,
     ("rerate",): 8,
     ("rerate", "rerate"): 3,
     ("wave", "sign"): 2,
@@ -51,13 +52,18 @@ def drawn(seed: int) -> tuple[dict[str, Any], list[Step]]:
         "units": dice.choice((1, 1, 2, 2, 3)),
         "main": dice.random() < 0.3,
         "delay": dice.choice((0, 0, 1, 60, 400, 2000, 6000)),
-        "each": dice.random() < 0.1,
+        "sweeps": _sweeps(dice.random()),
         "places": dice.sample(PLACES, 3),
     }
     phrases = dice.choices(list(PHRASES), list(PHRASES.values()), k=dice.randint(2, 4))
     told = [[Step("dispatch", 0, 0, 0, ("minutes", begin["delay"], 0))]]
     told[0] += [_step("sign", n / begin["units"], dice, 0.9) for n in range(begin["units"]) if dice.random() < 0.8]
     return begin, [*told[0], *_woven([_phrase(names, dice) for names in phrases], dice)][:MOST_STEPS]
+
+
+def _sweeps(figure: float) -> str:
+    """When the clockwork looks: at each moment, where time does more than tell, or once after a downtime."""
+    return "each" if figure < 0.1 else "late" if figure < 0.25 else "acting"
 
 
 def _phrase(names: tuple[str, ...], dice: random.Random) -> list[Step]:
@@ -80,12 +86,14 @@ def _woven(phrases: list[list[Step]], dice: random.Random) -> list[Step]:
 
 
 def _gap(dice: random.Random) -> tuple[str, float, int]:
-    """Mostly minutes or hours; often the very moment of a rung or the minute beside it; at times days."""
+    """Mostly minutes or hours; often the very moment of a rung, or near a due; at times days."""
     kind = dice.random()
     if kind < 0.35:
         return "minutes", dice.randint(1, 30), 0
-    if kind < 0.55:
+    if kind < 0.5:
         return "minutes", dice.randint(30, 600), 0
-    if kind < 0.85:
+    if kind < 0.7:
         return "moment", dice.random(), dice.choice((-1, 0, 1))
+    if kind < 0.88:
+        return "due", dice.random(), dice.randint(-300, 60)
     return "minutes", dice.randint(600, 4000), 0

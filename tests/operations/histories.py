@@ -75,14 +75,18 @@ class History:
         kind, figure, offset = gap
         if kind == "minutes":
             return int(self.now + figure * MINUTE)
-        near = self.now + 20 * DAY
-        ahead = sorted({m for c in self.issue.clocks for _code, m in c.armed if self.now + 2 * MINUTE < m < near})
+        first, last = self.now + (2 - min(offset, 0)) * MINUTE, self.now + 20 * DAY
+        if kind == "due":
+            moments = {c.due for c in self.issue.clocks if c.kind == "feedback" and not c.is_over and c.due is not None}
+        else:
+            moments = {m for c in self.issue.clocks for _code, m in c.armed}
+        ahead = sorted(m for m in moments if first < m < last)
         if not ahead:
             return self.now + MINUTE
         return ahead[int(figure * len(ahead))] // MINUTE * MINUTE + offset * MINUTE
 
     def pass_time(self, until: int) -> None:
-        """The clockwork looks at every moment at which time does more than tell, and at the last one before `until`."""
+        """The clockwork looks, as the history has it; whatever falls due before `until` is looked at."""
         while (moment := self._next(until)) is not None:
             at = max(moment, self.now)
             self.issue.fire(at)
@@ -92,10 +96,12 @@ class History:
 
     def _next(self, until: int) -> int | None:
         armed = [(m, c.kind, code) for c in self.issue.clocks for code, m in c.armed if m < until]
-        if self.begin["each"]:
+        if self.begin["sweeps"] == "each":
             return min((m for m, _kind, _code in armed), default=None)
-        acting = [m for m, kind, code in armed if code == "resume" or (kind, code) == ("sign", "due")]
-        return min(acting, default=max((m for m, _kind, _code in armed), default=None))
+        last = max((m for m, _kind, _code in armed), default=None)
+        if self.begin["sweeps"] == "late":
+            return last
+        return min((m for m, kind, code in armed if code == "resume" or (kind, code) == ("sign", "due")), default=last)
 
     def _do(self, act: str, by: str, on: str, **fields: Any) -> None:
         self.story.do(act, by, on, at=_moment(self.now), **fields)
@@ -314,7 +320,7 @@ def smallest(begin: dict[str, Any], steps: Sequence[Step]) -> tuple[dict[str, An
         again = _difference(begin, fewer)
         if again is not None:
             left, found = fewer, again
-    for simpler in ({"rated": None}, {"each": True}, {"units": 1}, {"units": 2}, {"main": False}, {"delay": 0}):
+    for simpler in ({"rated": None}, {"sweeps": "each"}, {"units": 1}, {"units": 2}, {"main": False}, {"delay": 0}):
         again = _difference(begin | simpler, left)
         if again is not None:
             begin, found = begin | simpler, again
