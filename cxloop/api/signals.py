@@ -100,6 +100,6 @@ register = blueprint.alt_response(200, schema=views.SignalView, description="Kno
 post_route(blueprint, "", "signal.register", views.SignalView, register, takes="signal.register", code=201)
 post_route(blueprint, "/import", "signal.import", views.Imported, import_file, form=_FORM)
 read_route(blueprint, "/<string:no>", "signals.read", views.SignalView, signals.find)
-for _act in ("signal.link", "signal.return", "signal.set_aside", "signal.complete"):
+for _act in ("signal.link", "signal.return", "signal.set_aside", "signal.complete", "signal.contact", "signal.answer"):
     act_route(blueprint, "/<string:no>", _act, views.SignalView, _one)
 act_route(blueprint, "/<string:no>", "signal.reveal", views.Revealed, _revealed)

@@ -57,8 +57,8 @@ class Policy:
         """Say how long `kind` may take at `severity`.
 
         `kind` is a clock kind with a figure of its own (triage, issue, sign, contact, review, decide, answer, verify,
-        audit, archive), or decline_window, wave_end, gather, units_min, redo. `department`: the holder is an HQ department.
-        `several`: the issue concerns several units. `units`: how many units the wave under review went to.
+        audit, archive), or decline_window, wave_end, gather, units_min, redo. `department`: the holder is an HQ
+        department. `several`: the issue concerns several units. `units`: how many the wave under review went to.
         Raises PolicyError for an unknown kind or severity.
         """
         key = BORROWED.get(kind, kind)

@@ -23,7 +23,7 @@ AROUND_THE_CLOCK = frozenset({"ALWAYS"})
 COUNTED_AS = {
     "triage": "triage", "sign": "sign", "sign_department": "sign", "decline_window": "sign",
     "decline_window_department": "sign", "issue_single": "issue", "issue_several": "issue", "review": "review",
-    "review_many": "review", "gather": "issue", "units_min": "feedback", "floor": "feedback",
+    "review_many": "review", "gather": "issue", "units_min": "feedback", "floor": "feedback", "contact": "contact",
 }  # fmt: skip
 # (what, is never longer than): a unit that lands late still signs, declines and is sent back within its own time.
 NEVER_LONGER = (
@@ -37,7 +37,7 @@ NEVER_LONGER = (
 )
 # What has to happen one after another between opening and the joint due.
 SHARES = {"issue_single": ("review", "gather", "units_min"), "issue_several": ("review_many", "gather", "units_min")}
-SOONER_WHEN_GRAVER = ("triage", "sign", "sign_department", "issue_single", "issue_several")
+SOONER_WHEN_GRAVER = ("triage", "sign", "sign_department", "issue_single", "issue_several", "contact")
 # Kinds without a promise to anybody, and rungs that no ladder may name.
 PROMISES_NOTHING = frozenset({"archive", "reexamine"})
 TAKEN = frozenset({clocks.START, clocks.FILE, clocks.RESUME, clocks.RECHECK})
@@ -89,6 +89,8 @@ def _in_severity(policy: Policy, severity: int) -> Iterator[Fault]:
         if all(share.beside(all_of) for share in shares) and sum(share.days for share in shares) > all_of.days:
             params = {"whole": targets[whole], "shares": " + ".join(f"{part} {targets[part]}" for part in parts)}
             yield Fault(f"{place}.{whole}", "policy_shares", _worded(params))
+    if not targets["contact"].unit.startswith("natural"):
+        yield Fault(f"{place}.contact", "policy_natural", _worded({"length": targets["contact"]}))
     yield from _lead(policy, severity)
 
 

@@ -11,8 +11,18 @@ from sqlalchemy.orm import aliased
 from ..domain.clocks import PAUSED
 from ..domain.numbers import issue_of
 from ..domain.permissions import Facts, Person
-from ..domain.vocabulary import OPEN_TASK, IssueState, ReportState, Role, TaskState, Verdict
+from ..domain.vocabulary import (
+    CALLING_ISSUE,
+    CALLING_TASK,
+    OPEN_TASK,
+    IssueState,
+    ReportState,
+    Role,
+    TaskState,
+    Verdict,
+)
 from ..extensions import db
+from .appeal import Appeal
 from .clock import Breach, Clock, Request, Waiver
 from .closure import ClosureReport
 from .issue import Issue, Participant, Verification
@@ -229,17 +239,39 @@ def _issue_conditions(numbers: list[str]) -> dict[str, set[str]]:
 
 def _signals(signals: Sequence[Signal], _person: Person, _at: datetime) -> dict[str, Known]:
     paths = _paths({signal.unit for signal in signals})
+    tasks: dict[str, list[tuple[Task, str]]] = {}
+    for task, path in _calling({signal.issue_no for signal in signals if signal.issue_no is not None}):
+        tasks.setdefault(task.issue_no, []).append((task, path))
     return {
         signal.no: Known(
-            Facts(
-                unit=signal.unit,
-                unit_path=paths.get(signal.unit) if signal.unit else None,
-                raiser=signal.registered_by,
-            ),
+            _signal_facts(signal, paths.get(signal.unit), tasks.get(signal.issue_no or "", [])),
             frozenset({"contact"}) if signal.contact is not None else frozenset(),
         )
         for signal in signals
     }
+
+
+def _calling(issues: set[str]) -> Sequence[Any]:
+    """The tasks under way on these issues, each with its unit's path: their people may have to call."""
+    if not issues:
+        return ()
+    rows = select(Task, Unit.path).join(Unit, Unit.code == Task.unit).join(Issue, Issue.no == Task.issue_no)
+    under_way = Task.state.in_(CALLING_TASK), Issue.state.in_(CALLING_ISSUE)
+    return db.session.execute(rows.where(Task.issue_no.in_(issues), *under_way)).all()
+
+
+def _signal_facts(signal: Signal, path: str | None, tasks: Sequence[tuple[Task, str]]) -> Facts:
+    """Whose a voice is: its own unit's, and that of the tasks it concerns; without a unit, of those told to call."""
+    mine = [task for task, unit in tasks if (path is not None and path.startswith(unit)) or _asked(signal, task)]
+    return Facts(
+        units=frozenset({task.unit for task in mine} | ({signal.unit} if signal.unit is not None else set())),
+        handlers=frozenset(task.handler for task in mine if task.handler is not None),
+        raiser=signal.registered_by,
+    )
+
+
+def _asked(signal: Signal, task: Task) -> bool:
+    return signal.unit is None and task.contact_wanted
 
 
 def _users(users: Sequence[User], _person: Person, _at: datetime) -> dict[str, Known]:
@@ -252,6 +284,17 @@ def _users(users: Sequence[User], _person: Person, _at: datetime) -> dict[str, K
     for name, lead in db.session.execute(wanted):
         leads.setdefault(name, set()).add(lead)
     return {user.name: Known(Facts(owner=user.name, leads=frozenset(leads.get(user.name, ())))) for user in users}
+
+
+def _appeals(appeals: Sequence[Appeal], _person: Person, _at: datetime) -> dict[str, Known]:
+    """Whoever decided first, and whoever asks, does not decide."""
+    return {
+        str(row.id): Known(
+            Facts(submitter=row.first_by, askers=frozenset({row.by})),
+            frozenset() if row.decision else frozenset({"undecided"}),
+        )
+        for row in appeals
+    }
 
 
 def _units(units: Sequence[Unit], _person: Person, _at: datetime) -> dict[str, Known]:
@@ -273,5 +316,6 @@ _KNOWN: dict[type[Any], Callable[[Any, Person, datetime], dict[str, Known]]] = {
     Signal: _signals,
     User: _users,
     Unit: _units,
+    Appeal: _appeals,
     Clock: _clocks,
 }

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..domain.codes import Codes
+from ..domain.policy import WALL_CLOCK
 from ..domain.policy import Policy as SlaPolicy
 from ..extensions import Base, JSONText, db
 from .chain import ChainRoot, Trailed
@@ -101,7 +102,9 @@ def calendars_of_policies() -> dict[str, list[str]]:
     """The calendars that a policy names at its newest version, each with the policies that do."""
     row = db.session.get(Policy, SLA)
     promises = _body(SLA, row.current).get("severity", {}) if row is not None and row.current else {}
-    return {promise["calendar"]: [SLA] for promise in promises.values() if "calendar" in promise}
+    named = [promise["calendar"] for promise in promises.values() if "calendar" in promise]
+    # Customers are called in natural time, whatever calendars a policy names.
+    return {code: [SLA] for code in [*named, *([WALL_CLOCK] if promises else [])]}
 
 
 def codes(n: int | None = None) -> Codes:

@@ -53,8 +53,10 @@ class Signal(ChainRoot, Base):
     registered_at: Mapped[datetime]
     # What the customer was told in the end 答复客户, and whether it satisfied.
     answer: Mapped[str | None]
+    answer_sha256: Mapped[str | None]
     answer_method: Mapped[str | None]
     satisfied: Mapped[str | None]
+    dissatisfied_why: Mapped[str | None]
     answered_by: Mapped[str | None]
     answered_at: Mapped[datetime | None]
     contact: Mapped["Contact | None"] = relationship(back_populates="signal", lazy="selectin")

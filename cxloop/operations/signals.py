@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 
 from ..domain.canonical import canonical, digest
 from ..domain.permissions import UNIT_ROLES
-from ..domain.vocabulary import IssueState, SignalState
+from ..domain.vocabulary import CENTER, LINKABLE_ISSUE, URGENT, Role, SignalState
 from ..extensions import db, keyed_hash
 from ..models.issue import Issue
 from ..models.policy import codes
@@ -19,8 +19,9 @@ from ..models.unit import Unit
 from ..models.user import User
 from .act import Differs, Invalid, act
 from .clocks import step
+from .contacts import joined
+from .notices import leave, people, worded
 
-LINKABLE = frozenset({IssueState.NEW, IssueState.ANALYSING, IssueState.IN_PROGRESS, IssueState.VERIFYING})
 UNLINKED = frozenset({SignalState.NEW, SignalState.RETURNED})
 _BATCH = 500
 
@@ -48,7 +49,16 @@ def register(*, by: str, at: datetime, **fields: Any) -> Registered:
         if known.content_digest != row["content_digest"]:
             raise Differs(known.no)
         return Registered(known, is_new=False)
-    return Registered(_add([row], by, at)[0], is_new=True)
+    signal = _add([row], by, at)[0]
+    if signal.urgency == URGENT:
+        _ring(signal, by, at)
+    return Registered(signal, is_new=True)
+
+
+def _ring(signal: Signal, by: str, at: datetime) -> None:
+    # 紧急上报: it rings whoever is on duty at the center, at whatever hour.
+    told = people(CENTER, Role.ANALYST, Role.CENTER_MANAGER)
+    leave(worded(set(told) - {by}, code="notice.urgent", subject=signal.no, at=at, rated=1, unit=signal.unit or CENTER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +203,16 @@ def find_linkable(no: str, field: str) -> Issue:
     issue = db.session.get(Issue, no)
     if issue is None:
         raise Invalid(field, "error.unknown_issue", no=no)
-    if issue.state not in LINKABLE:
+    if issue.state not in LINKABLE_ISSUE:
         raise Invalid(field, "error.issue_not_linkable", no=no)
     return issue
 
 
 def attach(signal: Signal, issue: Issue, *, at: datetime, act: str) -> None:
-    """Bind a signal to an issue."""
+    """Bind a signal to an issue; its customer may be one to be called, or one who asks again."""
     signal.issue_no = issue.no
     step(signal, act="signal.link", at=at, to=SignalState.LINKED)
+    joined(signal, at=at)
 
 
 @act("signal.return")
@@ -233,7 +244,10 @@ def complete(*, signal: Signal, by: str, at: datetime, text: str) -> Signal:
 
 @act("signal.reveal")
 def reveal(*, signal: Signal, by: str, at: datetime, reason: str, text: str | None = None) -> Signal:
-    """Show the customer's personal data to one person, once, with the reason on the trail."""
+    """Show the customer's personal data to one person, once, with the reason on the trail.
+
+    To a unit: to its lead, and to the handler of the task for which the customer is to be called.
+    """
     _reason("reason.reveal", reason)
     return signal
 

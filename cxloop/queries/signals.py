@@ -1,16 +1,21 @@
 """Signals as people and machines read them: personal data masked."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from ..domain.contacts import concerns, contact_state
 from ..domain.masking import mask
 from ..domain.permissions import Person
+from ..domain.vocabulary import LINKABLE_ISSUE
 from ..extensions import db
+from ..models.issue import Issue
 from ..models.scope import signals_seen
-from ..models.signal import Contact, Signal
+from ..models.signal import Contact, ContactTry, Signal
+from ..models.unit import Unit
 from .acts import verbs_of
 from .listing import Listing, is_one_of
 
@@ -18,7 +23,46 @@ from .listing import Listing, is_one_of
 def views(signals: Sequence[Signal], person: Person, at: datetime) -> list[dict[str, Any]]:
     """A page of signals."""
     acts = verbs_of(kind="signal", records=signals, person=person, at=at)
-    return [_view(signal) | {"acts": acts[signal.no]} for signal in signals]
+    tries = _tries([signal.no for signal in signals])
+    same = _same_customer(signals) if person.is_center() else {}
+    return [
+        _view(signal)
+        | _calls(tries.get(signal.no, []))
+        | {"same_customer": same.get(signal.no, []), "acts": acts[signal.no]}
+        for signal in signals
+    ]
+
+
+def _tries(numbers: Sequence[str]) -> dict[str, list[ContactTry]]:
+    """The tries to reach the customers of these signals."""
+    found: dict[str, list[ContactTry]] = {}
+    rows = select(ContactTry).where(ContactTry.signal_no.in_(numbers)).order_by(ContactTry.signal_no, ContactTry.n)
+    for row in db.session.scalars(rows):
+        found.setdefault(row.signal_no, []).append(row)
+    return found
+
+
+def _calls(tries: Sequence[ContactTry]) -> dict[str, Any]:
+    names = ("n", "tried_at", "method", "reached", "note", "by")
+    return {
+        "contact_state": contact_state((row.tried_at, row.reached) for row in tries),
+        "tries": [{name: getattr(row, name) for name in names} for row in tries],
+    }
+
+
+def _same_customer(signals: Sequence[Signal]) -> dict[str, list[str]]:
+    """The open issues, other than its own, of which each signal's customer has spoken too."""
+    hashes = {signal.contact.customer_hash for signal in signals if signal.contact is not None} - {None}
+    rows = select(Contact.customer_hash, Signal.issue_no).join(Signal).join(Issue, Issue.no == Signal.issue_no)
+    wanted = Contact.customer_hash.in_(hashes), Issue.state.in_(LINKABLE_ISSUE)
+    known: dict[str | None, set[str | None]] = {}
+    for customer, no in db.session.execute(rows.where(*wanted).distinct()):
+        known.setdefault(customer, set()).add(no)
+    return {
+        signal.no: sorted(no for no in known.get(signal.contact.customer_hash, ()) if no and no != signal.issue_no)
+        for signal in signals
+        if signal.contact is not None
+    }
 
 
 def _view(signal: Signal) -> dict[str, Any]:
@@ -42,9 +86,45 @@ def _view(signal: Signal) -> dict[str, Any]:
         "issue": signal.issue_no,
         "reason": signal.reason,
         "completion": signal.completion,
+        "answer": None if signal.answered_at is None else _answer(signal),
         "registered_by": signal.registered_by,
         "registered_at": signal.registered_at,
     }
+
+
+def _answer(signal: Signal) -> dict[str, Any]:
+    return {
+        "text": signal.answer,
+        "method": signal.answer_method,
+        "satisfied": signal.satisfied,
+        "why": signal.dissatisfied_why,
+        "by": signal.answered_by,
+        "at": signal.answered_at,
+    }
+
+
+def callbacks(*, issue: str, person: Person) -> dict[str, Any]:
+    """What an issue's customers said when they were answered, of the signals one sees: counted by result and by why."""
+    rows = select(Signal.no, Signal.satisfied, Signal.dissatisfied_why).where(
+        Signal.issue_no == issue, Signal.answered_at.is_not(None), signals_seen(person)
+    )
+    found = db.session.execute(rows.order_by(Signal.no)).all()
+    return {
+        "answered": len(found),
+        "results": dict(sorted(Counter(result for _no, result, _why in found if result).items())),
+        "why": dict(sorted(Counter(why for _no, _result, why in found if why).items())),
+        "dissatisfied": [no for no, result, _why in found if result == "dissatisfied"],
+    }
+
+
+def to_call(*, issue: str, unit: str, person: Person) -> list[dict[str, Any]]:
+    """The customers who concern a unit on an issue, as far as one sees them: the signal, how far calling has come."""
+    path = db.session.scalar(select(Unit.path).where(Unit.code == unit)) or unit
+    rows = select(Signal.no, Unit.path).join(Contact).outerjoin(Unit, Unit.code == Signal.unit)
+    here = rows.where(Signal.issue_no == issue, signals_seen(person)).order_by(Signal.no)
+    numbers = [no for no, voice in db.session.execute(here) if concerns(voice, path)]
+    tries = _tries(numbers)
+    return [{"signal": no, "state": _calls(tries.get(no, []))["contact_state"]} for no in numbers]
 
 
 def contact_view(contact: Contact, *, masked: bool) -> dict[str, str | None]:

@@ -16,6 +16,7 @@ from ..models.scope import measures_seen, tasks_seen
 from ..models.task import Decline, Feedback, Predecessor, Task
 from .acts import key_of, verbs_of
 from .listing import Listing, is_number, is_one_of
+from .signals import to_call
 
 _HEAD = (
     "no",
@@ -28,6 +29,8 @@ _HEAD = (
     "title",
     "wanted",
     "criterion",
+    "contact_wanted",
+    "repeats",
     "cycle",
     "wave",
     "handler",
@@ -83,6 +86,8 @@ def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
     asked = select(Request).where(Request.task_no == no).order_by(Request.n)
     view["requests"] = [_request(row) for row in db.session.scalars(asked) if _may_read(row.clock.owner, task, person)]
     after = select(Predecessor.after_no).where(Predecessor.task_no == no).order_by(Predecessor.after_no)
+    called = to_call(issue=task.issue_no, unit=task.unit, person=person) if task.contact_wanted else []
+    view["contacts"] = called
     view["after"] = list(db.session.scalars(after))
     return view
 

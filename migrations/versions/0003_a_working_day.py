@@ -19,8 +19,10 @@ ADDED = {
     ),
     "signals": (
         sa.Column("answer", sa.Text()),
+        sa.Column("answer_sha256", sa.Text()),
         sa.Column("answer_method", sa.Text()),
         sa.Column("satisfied", sa.Text()),
+        sa.Column("dissatisfied_why", sa.Text()),
         sa.Column("answered_by", sa.Text()),
         sa.Column("answered_at", MOMENT),
     ),
@@ -32,6 +34,10 @@ ADDED = {
     ),
     "units": (sa.Column("sign_off", sa.Text()),),
 }
+KINDS = (
+    "triage", "issue", "sign", "feedback", "contact", "decide", "review", "measure", "verify", "answer", "round",
+    "correction", "audit", "archive", "reexamine",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -252,6 +258,10 @@ def upgrade() -> None:
         table.create_check_constraint(
             op.f("ck_clock_requests_kind_known"), "kind IN ('extension', 'pause', 'transfer')"
         )
+    with op.batch_alter_table("clocks") as table:
+        table.drop_constraint(op.f("ck_clocks_kind_known"), type_="check")
+        listed = ", ".join(f"'{kind}'" for kind in KINDS)
+        table.create_check_constraint(op.f("ck_clocks_kind_known"), f"kind IN ({listed})")
     for table, columns in ADDED.items():
         for column in columns:
             op.add_column(table, column)

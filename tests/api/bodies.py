@@ -9,6 +9,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "signal.set_aside": {"reason": "praise"},
     "signal.complete": {"text": "补充"},
     "signal.reveal": {"reason": "callback"},
+    "signal.contact": {"method": "phone", "reached": False, "note": "未接"},
+    "signal.answer": {"text": "已退还", "method": "phone", "satisfied": "fairly"},
     "issue.open": {"title": "掉线", "description": "多省", "channel": "hotline"},
     "issue.analyse": {"severity": 3, "reach": 12},
     "issue.dispatch": {"tasks": [{"unit": "P44", "duty": "separate", "title": "排查", "wanted": "回访"}]},

@@ -49,7 +49,7 @@ def test_what_nobody_can_ask_for_only_the_system_may_do() -> None:
 
 # Not acts of anybody's, but steps of others or of time: a followed measure starts with its acceptance, or ends with its
 # task; a request lapses when the answer goes up; a parked issue's date of re-examination comes.
-STEPS = {"measure.follow", "measure.cancel", "request.lapse", "issue.recheck"}
+STEPS = {"measure.follow", "measure.cancel", "request.lapse", "issue.recheck", "contact.owe", "contact.settle"}
 
 
 def test_clocks_are_driven_by_acts_that_exist() -> None:

@@ -12,6 +12,7 @@ from ...models.policy import codes
 from ...models.signal import Signal
 from ..act import Call, Invalid, act
 from ..clocks import step
+from ..contacts import joined
 from ..notices import tell
 
 MERGEABLE_INTO = frozenset({IssueState.NEW, IssueState.ANALYSING, IssueState.IN_PROGRESS})
@@ -46,8 +47,9 @@ def merge(*, issue: Issue, by: str, at: datetime, into: str, reach: int | None =
         raise Invalid("into", "error.itself")
     if target.state not in MERGEABLE_INTO:
         raise Invalid("into", "error.not_mergeable", no=into)
-    for signal in db.session.scalars(select(Signal).where(Signal.issue_no == issue.no).order_by(Signal.no)):
+    for signal in list(db.session.scalars(select(Signal).where(Signal.issue_no == issue.no).order_by(Signal.no))):
         signal.issue_no = target.no
+        joined(signal, at=at)
     known = [value for value in (target.reach, issue.reach) if value is not None]
     target.reach = reach if reach is not None else (sum(known) if known else None)
     issue.merged_into = target.no

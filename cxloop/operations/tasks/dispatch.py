@@ -100,6 +100,7 @@ def _make(issue: Issue, tasks: Sequence[Mapping[str, Any]]) -> list[Task]:
             title=row["title"],
             wanted=row["wanted"],
             criterion=row.get("criterion"),
+            contact_wanted=bool(row.get("contact_wanted")),
             cycle=issue.cycle,
             wave=issue.waves,
             handler=None,

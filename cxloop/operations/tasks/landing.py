@@ -14,6 +14,7 @@ from ...models.user import Membership, User
 from ..act import Invalid
 from ..clocks import step
 from ..clocks.terms import decline_until
+from ..contacts import owe
 from ..notices import people, tell
 
 # The center dispatches to these; what lies below a province is reached by the province's own splitting.
@@ -58,6 +59,7 @@ def land(task: Task, *, at: datetime, act: str) -> None:
         raise LookupError(task.issue_no)
     task.dispatched_at = at
     task.decline_until = None if task.binding else decline_until(task, issue, at=at)
+    owe(task, at=at)
     told = people(task.unit, Role.UNIT_LEAD, Role.LIAISON)
     tell(told, code="notice.task_dispatched", subject=task.no, at=at, title=task.title)
 

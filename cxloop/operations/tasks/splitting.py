@@ -53,7 +53,8 @@ def _child(task: Task, row: Mapping[str, Any], n: int) -> Task:
     return Task(
         no=child_no(task=task.no, n=n), issue_no=task.issue_no, n=task.n, child_n=n, parent=task.no, unit=row["unit"],
         dispatcher=task.unit, duty=Duty.SEPARATE, state=TaskState.PLANNED, title=row["title"], wanted=row["wanted"],
-        criterion=row.get("criterion"), cycle=task.cycle, wave=task.wave, binding=False, declines=0, send_backs=0,
+        criterion=row.get("criterion"), contact_wanted=bool(row.get("contact_wanted")), cycle=task.cycle,
+        wave=task.wave, binding=False, declines=0, send_backs=0,
     )  # fmt: skip
 
 
