@@ -3,6 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
+from ..domain.numbers import SHANGHAI
 from ..operations import escalation
 from ..queries.verification import verify_clocks
 from ..schemas.fields import Invalid, parse_moment
@@ -25,10 +26,17 @@ def sweep(at: str | None, dry_run: bool) -> None:
         if not dry_run:
             click.echo(f"{escalation.sweep(at=moment)} rungs fired")
             return
-        found = escalation.what_is_due(at=moment, most=1000)
+        found = escalation.rehearse(at=moment)
     for due in found:
-        click.echo(f"{due.moment.isoformat()} {due.subject} {due.kind} {due.code}")
+        click.echo(_line(due))
     click.echo(f"{len(found)} rungs would fire")
+
+
+def _line(due: escalation.Foreseen) -> str:
+    """One rung: when, in the group's own time; of what; and whom it tells."""
+    told = "collapses into a higher one" if due.collapses else f"tells {', '.join(due.told) or 'nobody'}"
+    at = due.moment.astimezone(SHANGHAI).isoformat(sep=" ")
+    return f"{at} {due.subject} {due.kind} {due.code}: {told}"
 
 
 @click.group()

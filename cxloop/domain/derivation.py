@@ -29,6 +29,8 @@ class Landing:
     gather: Target | None
     least: Target
     first: datetime | None = None
+    # Nothing may pass what somebody outside waits for.
+    outside: datetime | None = None
 
     def end(self) -> datetime:
         """When the wave's answers must be in."""
@@ -36,7 +38,23 @@ class Landing:
 
     def due(self, calendar: WorkCalendar, at: datetime) -> datetime:
         """The task's due when it lands at this moment."""
-        return rules.landing_due(calendar=calendar, end=self.end(), at=at, least=self.least, dispatched_at=self.first)
+        due = rules.landing_due(calendar=calendar, end=self.end(), at=at, least=self.least, dispatched_at=self.first)
+        return min(due, self.outside) if self.outside is not None and self.outside > at else due
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Where the due of a task comes from that a unit handed down: the due of its own, less the time to gather."""
+
+    joint: WorkCalendar
+    end: datetime
+    gather: Target
+    least: Target
+
+    def due(self, calendar: WorkCalendar, at: datetime) -> datetime:
+        """The task's due when it is handed down at this moment: at least the floor, never after its own while ahead."""
+        due = max(self.joint.before(self.end, self.gather), calendar.due(at, self.least))
+        return min(due, self.end) if self.end > at else due
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +68,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is known of one plan beside the due time that came out of it.
+    """What is known of one plan beside the due time that came out of it; without a landing the target leads there.
 
     `date` is an agreed or granted moment: of a measure, an extension, a re-examination. `since` is when a pause was
     asked for, `until` its latest end.
@@ -62,7 +80,7 @@ class Fact:
     target: Target
     floor: Target
     ladder: tuple[RungSpec, ...] = ()
-    landing: Landing | None = None
+    landing: Landing | Handed | None = None
     date: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -241,9 +259,7 @@ class _Course:
 
 
 def _first_due(kind: str, fact: Fact) -> datetime:
-    if kind == "feedback":
-        if fact.landing is None:
-            raise Underivable("the issue's due when the task landed")
+    if fact.landing is not None:
         return fact.landing.due(fact.calendar, fact.at)
     if kind == "measure":
         return max(fact.date or fact.at, fact.calendar.due(fact.at, fact.floor))
@@ -258,6 +274,7 @@ _HOW: dict[str, Callable[[_Course, Fact], None]] = {
     "resume": _Course._resume,
     "extension": _Course._extend,
     "joint": _Course._extend,
+    "outside": _Course._extend,
     "calendar": _Course._recalendar,
 }
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from ..domain.calendar import Target, WorkCalendar
 from ..domain.clocks import EXTENSION, GRANTED, PAUSE
-from ..domain.derivation import Carried, Derived, Fact, Landing, Stretch, Underivable, derive
+from ..domain.derivation import Carried, Derived, Fact, Handed, Landing, Stretch, Underivable, derive
 from ..domain.policy import Policy
 from ..domain.vocabulary import Duty
 from ..extensions import db
@@ -23,10 +23,12 @@ from ..models.entry import Entry
 from ..models.issue import Issue
 from ..models.measure import Measure
 from ..models.policy import sla_policy
+from ..models.progress import ProgressNote
 from ..models.task import Task
 from ..models.unit import Unit
 
 AFTER_DECLINE = frozenset({"task.redispatch", "task.adjudicate"})
+REDO = "task.redo"
 RESTATED = frozenset({"rated", "several", "rerate", "policy"})
 # What the rules asked of the records besides the clocks, as it stood at that moment: the trail knows.
 _TRAILED = ("severity", "several", "unit", "review_at", "external_due_at")
@@ -69,6 +71,10 @@ class Past:
             found = value
         return found
 
+    def every(self, subject: str, name: str) -> list[Any]:
+        """All the values that a field ever had."""
+        return [value for _seq, value in self._values.get((subject, name), ())]
+
     def moment(self, subject: str, name: str, seq: int, default: datetime | None) -> datetime | None:
         """The same for a field that holds a moment."""
         found = self.value(subject, name, seq, default)
@@ -88,6 +94,7 @@ class Chain:
     tasks: dict[str, Task]
     measures: dict[str, Measure]
     requests: list[Request]
+    notes: dict[str, datetime | None]
     past: Past
     units: dict[str, Unit]
     published: dict[str, list[tuple[datetime, int]]]
@@ -147,17 +154,22 @@ class Chain:
     def _date(self, clock: Clock, plan: ClockPlan, request: Request | None) -> datetime | None:
         if plan.why == "extension":
             return None if request is None else request.granted_at
+        if plan.why == "outside":
+            return self._outside(self._place(clock, plan))
         if clock.kind == "measure":
             return self.measures[clock.subject].agreed_at
         if clock.kind == "reexamine":
             return self.past.moment(self.issue.no, "review_at", self._place(clock, plan), self.issue.review_at)
         return None
 
-    def _landing(self, clock: Clock, plan: ClockPlan, policy: Policy) -> Landing | None:
-        if clock.kind != "feedback" or plan.why not in {"start", *RESTATED}:
+    def _landing(self, clock: Clock, plan: ClockPlan, policy: Policy) -> Landing | Handed | None:
+        if clock.kind != "feedback" or plan.why not in {"start", *RESTATED} or plan.act == REDO:
             return None
         task, place, start = self.tasks[clock.subject], self._place(clock, plan), clock.plans[0].at
         severity = self.past.value(self.issue.no, "severity", place, self.issue.severity)
+        if task.parent is not None:
+            joint, end = self._above(task.parent, place, start)
+            return Handed(joint, end, policy.target("gather", severity), policy.floor(severity))
         restated = plan.why in RESTATED
         joint, due = self._as_if(plan, place, policy, severity) if restated else self._joint(plan.at, place)
         return Landing(
@@ -167,7 +179,20 @@ class Chain:
             gather=policy.target("gather", severity) if task.duty == Duty.SUPPORT else None,
             least=policy.target("units_min", severity),
             first=self._first(clock, start) if clock.plans[0].act in AFTER_DECLINE else None,
+            outside=None if restated else self._outside(place),
         )
+
+    def _outside(self, place: int) -> datetime | None:
+        return self.past.moment(self.issue.no, "external_due_at", place, self.issue.external_due_at)
+
+    def _above(self, parent: str, place: int, at: datetime) -> tuple[WorkCalendar, datetime]:
+        """The due of the task that this one was split from, as it stood, derived in its turn."""
+        for clock in reversed([row for row in self.clocks if (row.subject, row.kind) == (parent, "feedback")]):
+            facts, told = self.derived(clock)
+            for row, fact, plan in reversed(list(zip(clock.plans, facts, told, strict=True))):
+                if self._place(clock, row) <= place:
+                    return fact.calendar, plan.due or fact.calendar.advance(at, plan.remaining)
+        raise Underivable(f"{parent} had no due")
 
     def _first(self, clock: Clock, start: datetime) -> datetime | None:
         earlier = [row for row in self.clocks if (row.subject, row.kind) == (clock.subject, clock.kind)]
@@ -214,8 +239,8 @@ class Chain:
             if row.kind == EXTENSION and row.granted_at is not None:
                 place = self._place(clock, plan)
                 units = self._wave_units(self.tasks[row.task_no], place)
-                outside = self.past.moment(self.issue.no, "external_due_at", place, self.issue.external_due_at)
-                return Carried(row.granted_at, policy.target("wave_end", severity, units=units), outside)
+                review = policy.target("wave_end", severity, units=units)
+                return Carried(row.granted_at, review, self._outside(place))
         return None
 
 
@@ -234,6 +259,7 @@ def chains(numbers: Sequence[str]) -> Iterator[Chain]:
     held = select(Task.no).where(Task.issue_no.in_(numbers))
     measures = list(db.session.scalars(select(Measure).where(Measure.task_no.in_(held))))
     requests = list(db.session.scalars(select(Request).where(Request.task_no.in_(held)).order_by(Request.id)))
+    notes = list(db.session.scalars(select(ProgressNote).where(ProgressNote.task_no.in_(held))))
     entries: dict[str, list[tuple[int, datetime, str]]] = {}
     rows = select(Entry.chain_no, Entry.seq, Entry.at, Entry.body).where(
         Entry.chain_kind == "issue", Entry.chain_no.in_(numbers)
@@ -248,6 +274,7 @@ def chains(numbers: Sequence[str]) -> Iterator[Chain]:
             issue, clocks.get(issue.no, []), own,
             {row.number(): row for row in measures if row.task_no in own},
             [row for row in requests if row.task_no in own],
+            {f"{row.task_no}/{row.n}": row.next_at for row in notes if row.task_no in own},
             Past(entries.get(issue.no, ())), units, published,
         )  # fmt: skip
 

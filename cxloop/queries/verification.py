@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +15,8 @@ from ..models.issue import Issue
 from .history import Chain, chains, stretches
 
 BATCH = 200
+# How long before an outside due it is warned of.
+OUTSIDE_DAYS = (3, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,12 @@ def differences(chain: Chain, clock: Clock) -> Iterator[Difference]:
     """What of one clock its history does not bear out."""
     try:
         facts, told = chain.derived(clock)
-        pairs = [*_plans(clock, told), *_clock(clock, facts, told), *_rungs(clock, told), *_shown(chain, clock, told)]
+        pairs = [
+            *_plans(clock, told),
+            *_clock(clock, facts, told),
+            *_rungs(chain, clock, told),
+            *_shown(chain, clock, told),
+        ]
     except (Underivable, LookupError) as error:
         yield Difference(clock.id, clock.trail_name(), "history", "", f"{type(error).__name__}: {error}")
         return
@@ -93,10 +100,11 @@ def _clock(clock: Clock, facts: list[Fact], told: list[Derived]) -> Pairs:
     yield "provisional", clock.provisional, end.provisional
 
 
-def _rungs(clock: Clock, told: list[Derived]) -> Pairs:
+def _rungs(chain: Chain, clock: Clock, told: list[Derived]) -> Pairs:
     for n, derived in enumerate(told, 1):
         stored = {rung.code: rung.moment for rung in clock.rungs if rung.plan == n}
         wanted = {moment.code: moment.at for moment in derived.moments} | _apart(clock, n, derived, stored)
+        wanted |= _promised(chain, clock, stored)
         for code in sorted(stored.keys() | wanted.keys()):
             yield f"rung.{n}.{code}", stored.get(code), wanted.get(code)
 
@@ -109,6 +117,21 @@ def _apart(clock: Clock, n: int, derived: Derived, stored: dict[str, datetime]) 
     # Stated anew before it begins, a clock still says when it does; afterwards it does not.
     if waited and (n == 1 or (rules.START in stored and derived.at == clock.started_at)):
         found[rules.START] = clock.started_at
+    return found
+
+
+def _promised(chain: Chain, clock: Clock, stored: dict[str, datetime]) -> dict[str, datetime]:
+    """Rungs of promised words and of an outside due: they stand beside the plans, and have moments of their own."""
+    found: dict[str, datetime] = {}
+    dates = [datetime.fromisoformat(value) for value in chain.past.every(chain.issue.no, "external_due_at") if value]
+    warnings = {date - timedelta(days=days) for date in dates for days in OUTSIDE_DAYS}
+    for code, moment in stored.items():
+        kind, _, count = code.partition(".")
+        if kind == "progress":
+            next_at = chain.notes.get(f"{clock.subject}/{count}")
+            found |= {code: next_at} if next_at is not None else {}
+        elif kind == "outside" and moment in warnings:
+            found[code] = moment
     return found
 
 

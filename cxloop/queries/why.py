@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ..domain.clocks import LIVE
-from ..domain.derivation import Fact, Underivable
+from ..domain.derivation import Fact, Handed, Underivable
 from ..domain.explanation import Piece, Plan, Step, steps
 from ..domain.permissions import Person
 from ..domain.targets import Target
@@ -105,6 +105,10 @@ def _asked(chain: Chain, clock: Clock, plan: ClockPlan, fact: Fact | None) -> di
 def _basis(clock: Clock, fact: Fact) -> dict[str, Any]:
     """Where a first due comes from that no target alone leads to."""
     landing = fact.landing
+    if isinstance(landing, Handed):
+        least_at = fact.calendar.due(fact.at, landing.least)
+        above = {"above": landing.end, "gather": landing.gather}
+        return {"basis": {"handed": True, **above, "least": landing.least, "least_at": least_at}}
     if landing is not None:
         basis: dict[str, Any] = {
             "issue_due": landing.issue_due,

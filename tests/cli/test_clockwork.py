@@ -5,13 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from cxloop.extensions import db
 from cxloop.models.clock import Breach, Clock, ClockRung
+from cxloop.models.entry import Entry
+from cxloop.models.notice import Notice
 from cxloop.models.signal import Signal
+from cxloop.operations import escalation
 from cxloop.seeds.base import base_lines
 from tests.cli.conftest import Run
 from tests.factories import FOUNDED, Story
+from tests.queries.lively import Lively
 
 LATE = "2026-09-30T10:00:00+08:00"
 
@@ -28,6 +33,56 @@ def test_a_dry_run_lists_and_changes_nothing(run: Run, story: Story) -> None:
     assert fired.output.endswith("rungs fired\n")
     assert db.session.scalar(db.select(db.func.count()).select_from(Breach)) > 0
     assert run("sweep", "--at", LATE).output == "0 rungs fired\n"
+
+
+def test_a_dry_run_says_when_in_the_groups_own_time_and_whom_it_tells(run: Run, story: Story) -> None:
+    task = story.one_task()
+    lines = run("sweep", "--dry-run", "--at", "2026-08-25T10:01:00Z").output.splitlines()
+    assert f"2026-08-25 18:00:00+08:00 {task} sign due: tells 44handler, 44lead, chen, tang" in lines
+    assert f"2026-08-25 14:30:00+08:00 {task} sign p75: collapses into a higher one" in lines
+    assert not any("Z " in line or "+00:00" in line for line in lines)
+
+
+def _fired() -> set[tuple[str, str, str, bool]]:
+    rows = db.select(Clock.subject, Clock.kind, ClockRung.code, ClockRung.state)
+    rows = rows.join(Clock, Clock.id == ClockRung.clock_id).where(ClockRung.fired_at.is_not(None))
+    return {(subject, kind, code, state == "collapsed") for subject, kind, code, state in db.session.execute(rows)}
+
+
+def _notices() -> set[tuple[str, str, str, str]]:
+    told = {"notice.rung", "notice.breach", "notice.wait_over", "notice.resumed", "notice.recheck"}
+    rows = db.session.scalars(db.select(Notice))
+    return {
+        (row.subject, row.params["kind"], row.params["rung"], row.user_name)
+        for row in rows
+        if row.code in told and "rung" in row.params
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sweep_does_what_the_dry_run_said(group: Flask, story: Story, seed: int) -> None:
+    lively = Lively(story, 700 + seed)
+    lively.live(acts=60)
+    _paused_for_long(story)
+    for days in (1, 9, 40):
+        at = story.now + timedelta(days=days)
+        before, told, entries = _fired(), _notices(), db.session.scalar(db.select(db.func.count()).select_from(Entry))
+        said = escalation.rehearse(at=at)
+        assert (_fired(), _notices()) == (before, told)
+        assert db.session.scalar(db.select(db.func.count()).select_from(Entry)) == entries
+        story.sweep(at)
+        assert _fired() - before == {(due.subject, due.kind, due.code, due.collapses) for due in said} - before
+        wanted = {(due.subject, due.kind, due.code, name) for due in said for name in due.told}
+        assert _notices() - told == wanted - told
+
+
+def _paused_for_long(story: Story) -> None:
+    """A task whose pause ends by itself before the sweep comes by: what it then arms is due at once."""
+    task = story.one_task("P44", at=story.now)  # type: ignore[arg-type]
+    story.do("task.sign", "chen", task)
+    until = story.now + timedelta(days=2)
+    story.do("pause.request", "chen", task, until=until, reason="third_party", text="等物业函件")
+    story.do("pause.grant", "analyst", task)
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-09-30", "2026-09-30T10:00:00"])

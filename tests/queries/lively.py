@@ -10,7 +10,7 @@ from cxloop.extensions import db
 from cxloop.models.calendar import Calendar, definition_of
 from cxloop.models.issue import Issue
 from cxloop.models.task import Task
-from cxloop.operations.act import Refused
+from cxloop.operations.act import ACTS, Refused
 from cxloop.operations.clocks.recalendar import replan_all
 from tests.cast import ANALYST, LIN, OPS
 from tests.factories import EFFECT, RESOLVED, Story, fresh, lead_of, parked, planned, shown
@@ -57,6 +57,8 @@ class Lively:
 
     def attempt(self, act: str, by: str, number: str, /, **fields: Any) -> bool:
         """Do it if the rules let one."""
+        if act not in ACTS:
+            return False
         try:
             self.story.do(act, by, number, at=self.story.now, **fields)
         except Refused:
@@ -112,7 +114,8 @@ class Lively:
     def judge(self, number: str) -> None:
         if task := self.a_task(number, "submitted"):
             act = self.rng.choice(["review.accept", "review.send_back", "review.send_back", "feedback.withdraw"])
-            by = lead_of(task.unit) if act == "feedback.withdraw" else ANALYST
+            judge = ANALYST if task.dispatcher == "CENTER" else lead_of(task.dispatcher)
+            by = lead_of(task.unit) if act == "feedback.withdraw" else judge
             self.attempt(act, by, task.no, **({"reason": "no_evidence"} if act == "review.send_back" else {}))
 
     def ask(self, number: str) -> None:
@@ -147,6 +150,26 @@ class Lively:
                  ("measure.confirm", ANALYST, {}), ("measure.send_back", ANALYST, {"reason": "no_evidence"})]
             )  # fmt: skip
             self.attempt(act, by, on, **said)
+
+    def split(self, number: str) -> None:
+        found = [task for task in self.story.tasks(number) if (task.unit, task.state) == ("P44", "working")]
+        for task in found[:1]:
+            rows = [{"unit": unit, "title": "排查", "wanted": "回访"} for unit in ("P4401", "P4403")]
+            self.attempt("task.split", lead_of("P44"), task.no, tasks=rows[: self.rng.choice([1, 2])])
+
+    def word(self, number: str) -> None:
+        if task := self.a_task(number, "working"):
+            said: dict[str, Any] = {"next_at": self.soon(200)} if self.rng.random() < 0.7 else {}
+            self.attempt("progress.report", lead_of(task.unit), task.no, text="x", **said)
+            self.attempt("task.ask", lead_of(task.unit), task.no, text="x")
+
+    def redo(self, number: str) -> None:
+        if task := self.a_task(number, "accepted", "following"):
+            self.attempt("task.redo", ANALYST, task.no, reason="unit_fault", text="x")
+
+    def outside(self, number: str) -> None:
+        said = {"due_at": self.soon(30 * 24), "who": "监管"} if self.rng.random() < 0.8 else {}
+        self.attempt("issue.set_outside_due", ANALYST, number, **said)
 
     def rerate(self, number: str) -> None:
         severity, longer = self.rng.randrange(1, 5), self.rng.random() < 0.5
@@ -199,5 +222,7 @@ STEPS_WEIGHED: list[tuple[Callable[[Lively, str], None], int]] = [
     (Lively.answer, 6), (Lively.judge, 8), (Lively.ask, 7), (Lively.consent, 7), (Lively.resume, 3),
     (Lively.measure, 6), (Lively.rerate, 2), (Lively.cancel, 1), (Lively.verdict, 3), (Lively.close, 3),
     (Lively.audit, 2), (Lively.reopen, 1), (Lively.publish, 2),
+    (Lively.split, 3), (Lively.word, 2), (Lively.redo, 4),
+    (Lively.outside, 1),
 ]  # fmt: skip
 STEPS = [step for step, _weight in STEPS_WEIGHED]

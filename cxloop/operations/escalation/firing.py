@@ -36,13 +36,21 @@ def fire_chains(
     if kind != Issue.chain_kind:
         raise LookupError(f"no clock runs in a chain of {kind}")
     with writing():
-        roots = _lock(numbers)
-        chains = due_rungs(roots, at, only)
-        telling, rows = Telling(), Rows()
-        trail.seal_apart(db.session(), _fired(chains, roots, at=at, origin=origin, telling=telling, rows=rows))
-        rows.write()
-        leave(telling.notices)
+        chains, _notices = fire_within(numbers, at=at, origin=origin, only=only)
     return {number: len(rungs) for number, rungs in chains.items()}
+
+
+def fire_within(
+    numbers: Iterable[str], *, at: datetime, origin: str, only: int | None = None
+) -> tuple[dict[str, list[DueRung]], list[dict[str, Any]]]:
+    """The same within a transaction of the caller's; gives what was due, chain by chain, and the ladder's notices."""
+    roots = _lock(numbers)
+    chains = due_rungs(roots, at, only)
+    telling, rows = Telling(), Rows()
+    trail.seal_apart(db.session(), _fired(chains, roots, at=at, origin=origin, telling=telling, rows=rows))
+    rows.write()
+    leave(telling.notices)
+    return chains, telling.notices
 
 
 def _lock(numbers: Iterable[str]) -> dict[str, Any]:
