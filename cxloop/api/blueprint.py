@@ -65,9 +65,7 @@ def list_route(blueprint: Blueprint, listing: Listing, schema: Any) -> None:
         return door.page(listing)
 
     answer.__doc__ = f"List {listing.name} within the caller's scope."
-    parameters = [_query(name) for name in [*listing.filters, *listing.scoped, *(["q"] if listing.search else [])]]
-    parameters.append(_query("sort", enum=[f"{sign}{name}" for name in sorted(listing.sorts) for sign in ("", "-")]))
-    parameters += [_query("page", kind="integer"), _query("page_size", kind="integer")]
+    parameters = [*list_parameters(listing), _query("page", kind="integer"), _query("page_size", kind="integer")]
     _route(blueprint, "", "GET", f"{listing.name}.list", answer, views.page_of(schema), parameters=parameters)
 
 
@@ -99,10 +97,10 @@ def act_route(
 def _route(
     blueprint: Blueprint, rule: str, method: str, operation: str, answer: Any, schema: Any, *,
     takes: str | None = None, form: dict[str, Any] | None = None, parameters: list[dict[str, Any]] | None = None,
-    code: int = 200,
+    code: int = 200, media_type: str | None = None,
 ) -> None:  # fmt: skip
     answer.__name__ = operation.replace(".", "_").replace("-", "_")
-    view = blueprint.response(code, schema)(answer)
+    view = blueprint.response(code, schema, content_type=media_type)(answer)
     refused = _refused(_REFUSALS if method == "POST" else _READ_REFUSALS)
     said: dict[str, Any] = {"operationId": operation, "parameters": parameters or [], "responses": refused}
     if method == "POST" and operation in LIFECYCLE:
@@ -116,10 +114,12 @@ def _route(
 
 def post_route(
     blueprint: Blueprint, rule: str, operation: str, schema: Any, answer: Any, *, takes: str | None = None,
-    form: dict[str, Any] | None = None, code: int = 200,
+    form: dict[str, Any] | None = None, code: int = 200, parameters: list[dict[str, Any]] | None = None,
 ) -> None:  # fmt: skip
     """POST with an answer of its own: opening, importing."""
-    _route(blueprint, rule, "POST", operation, answer, schema, takes=takes, form=form, code=code)
+    _route(
+        blueprint, rule, "POST", operation, answer, schema, takes=takes, form=form, code=code, parameters=parameters
+    )
 
 
 def question_route(
@@ -143,6 +143,20 @@ def get_route(
         return answer(**found)  # type: ignore[no-any-return]
 
     _route(blueprint, rule, "GET", operation, guarded, schema, parameters=parameters)
+
+
+def file_route(
+    blueprint: Blueprint, rule: str, operation: str, media_type: str, answer: Any, parameters: list[dict[str, Any]]
+) -> None:
+    """GET of a file; whatever else is asked for than its parameters, the answer refuses."""
+    schema = {"type": "string", "format": "binary"}
+    _route(blueprint, rule, "GET", operation, answer, schema, parameters=parameters, media_type=media_type)
+
+
+def list_parameters(listing: Listing) -> list[dict[str, Any]]:
+    """What a list can be filtered, searched and sorted by."""
+    parameters = [_query(name) for name in [*listing.filters, *listing.scoped, *(["q"] if listing.search else [])]]
+    return [*parameters, _query("sort", enum=[f"{sign}{name}" for name in sorted(listing.sorts) for sign in ("", "-")])]
 
 
 def _query(name: str, *, kind: str = "string", enum: list[str] | None = None) -> dict[str, Any]:

@@ -65,6 +65,19 @@ def page_of(*, listing: Listing, person: Person, at: datetime, params: Mapping[s
     return Page(listing.view(rows, person, at), total, page, size)
 
 
+def rows_of(
+    *, listing: Listing, person: Person, params: Mapping[str, str], most: int, kept: Sequence[ColumnElement[bool]] = ()
+) -> list[Any]:  # fmt: skip
+    """The first `most` records that the parameters choose, in their order, for a table that has no pages.
+
+    `kept` are conditions of the table's own. BadQuery as for a page.
+    """
+    params = dict(params)
+    order = _order(listing, params.pop("sort", "") or listing.order)
+    chosen = select(listing.entity).where(listing.seen(person), *_conditions(listing, person, params), *kept)
+    return list(db.session.scalars(chosen.order_by(*order).limit(most)))
+
+
 def _whole(params: dict[str, str], name: str, default: int, most: int) -> int:
     text = params.pop(name, "")
     if not text:
