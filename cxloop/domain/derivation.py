@@ -70,8 +70,8 @@ class Carried:
 class Fact:
     """What is known of one plan beside the due time that came out of it; without a landing the target leads there.
 
-    `date` is an agreed or granted moment: of a measure, an extension, a re-examination. `since` is when a pause was
-    asked for, `until` its latest end.
+    `date` is an agreed or granted moment: of a measure, an extension, a re-examination, a ledger. `since` is when a pause
+    was asked for, `until` its latest end.
     """
 
     at: datetime
@@ -259,6 +259,10 @@ class _Course:
 
 
 def _first_due(kind: str, fact: Fact) -> datetime:
+    if fact.why == "ledger":
+        if fact.date is None:
+            raise Underivable("the due that was taken over")
+        return fact.date
     if fact.landing is not None:
         return fact.landing.due(fact.calendar, fact.at)
     if kind == "measure":
@@ -307,11 +311,13 @@ def ending(
     elif ended is not None and ended_at is not None and ended_at < stretches[0].begins:
         ended = ended_at
     late = last.due is not None and ended is not None and ended > last.due
-    paused = 0
+    # Each stretch once, in the calendar that was adopted when it ended.
+    resumed: dict[datetime, WorkCalendar] = {}
     for fact in facts:
         if fact.why == "resume":
-            held = [row for row in stretches if row.state == rules.PAUSED and row.ends == fact.at]
-            paused += sum(fact.calendar.worked(row.begins, fact.at) for row in held)
+            resumed.setdefault(fact.at, fact.calendar)
+    held = [row for row in stretches if row.state == rules.PAUSED and row.ends in resumed]
+    paused = sum(resumed[row.ends].worked(row.begins, row.ends) for row in held if row.ends is not None)
     return Ending(
         due=last.due,
         remaining=last.remaining if state == rules.PAUSED else None,
