@@ -70,8 +70,8 @@ class Carried:
 class Fact:
     """What is known of one plan beside the due time that came out of it; without a landing the target leads there.
 
-    `date` is an agreed or granted moment: of a measure, an extension, a re-examination, a ledger. `since` is when a pause
-    was asked for, `until` its latest end.
+    `date` is an agreed or granted moment: of a measure, an extension, a re-examination, a ledger. `since` is when a
+    pause was asked for, `until` its latest end.
     """
 
     at: datetime
