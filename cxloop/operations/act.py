@@ -39,7 +39,7 @@ TRIES = 3
 REPLAY = "replay"
 # What a person says about an act goes into its entry; everything else is there as the changes it made.
 SAID = frozenset(
-    "reason text remark opinion findings answers summary no_controls_reason level to_version".split()  # noqa: SIM905
+    "reason text remark opinion findings answers summary no_controls_reason level to_version original_due".split()  # noqa: SIM905
 )
 VOICES = frozenset({"signal.register", "signal.import", "signal.complete", "signal.answer"})
 
@@ -199,7 +199,8 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
         raise Older(at)
     user, person = _who(call.by, at)
     subject = _see(call, person)
-    standing = _check(call, subject, person, at)
+    held = _check(call, subject, person, at)
+    display = person.name if user is None else _named(call, user, person, held.facts)
     said = _said(call)
     who: dict[str, Any] = {"by": person.name, "at": at}
     if subject is not None:
@@ -209,9 +210,8 @@ def _once(call: Call, answer: Callable[[Any], Any]) -> Any:
     try:
         result = story.tell(**who, **call.fields)
     except Barred as error:
-        raise _not_now(call, subject, error.why, standing) from None
+        raise _not_now(call, subject, error.why, held) from None
     _note_participants(roots, result, person, call.act)
-    display = person.name if user is None else _named(call, user, person, subject, at)
     seal = trail.Seal(call.act, _about(call, subject, result), person.name, display, at, call.origin, said)
     trail.seal(db.session(), seal, roots)
     rendered = answer(result)
@@ -258,17 +258,13 @@ def _lock(chains: list[tuple[str, str]]) -> list[ChainRoot]:
     return [root for root in found if root is not None]
 
 
-def _named(call: Call, user: User, person: Person, subject: Any, at: datetime) -> str:
+def _named(call: Call, user: User, person: Person, facts: Facts) -> str:
     """The name that the trail bears: both, where somebody acts in another's stead 代."""
-    if not person.principals:
-        return user.display_name
-    facts = known(record=subject, person=person, at=at).facts if subject is not None else Facts(owner=call.on)
-    if permitted(act=call.act, relations=relate(person=user.person(), facts=facts)) is None:
+    if not person.principals or permitted(act=call.act, relations=relate(person=user.person(), facts=facts)) is None:
         return user.display_name
     for name in sorted(person.principals):
         if permitted(act=call.act, relations=relate(person=principal_of(user, name), facts=facts)) is None:
-            principal = db.session.get_one(User, name)
-            return f"{user.display_name} 代 {principal.display_name}"
+            return f"{user.display_name} 代 {db.session.get_one(User, name).display_name}"
     return user.display_name
 
 
@@ -320,6 +316,7 @@ class Standing:
 
     conditions: frozenset[str]
     relations: frozenset[str]
+    facts: Facts
 
 
 def _check(call: Call, subject: Any, person: Person, at: datetime) -> Standing:
@@ -331,23 +328,23 @@ def _check(call: Call, subject: Any, person: Person, at: datetime) -> Standing:
     why = permitted(act=call.act, relations=relations)
     if why is not None:
         raise Forbidden(why)
-    standing = Standing(what.conditions, relations)
+    held = Standing(what.conditions, relations, facts)
     if subject is None:
-        return standing
+        return held
     # A clock has no version of its own: it is read, and changes, with its task.
     version = getattr(subject, "version", None)
     if call.version is not None and version is not None and call.version != version:
         raise Stale(version)
     why = refusal(act=call.act, state=getattr(subject, "state", ""), facts=what.conditions)
     if why is not None:
-        raise _not_now(call, subject, why, standing)
-    return standing
+        raise _not_now(call, subject, why, held)
+    return held
 
 
-def _not_now(call: Call, subject: Any, why: str, standing: Standing) -> WrongState:
+def _not_now(call: Call, subject: Any, why: str, held: Standing) -> WrongState:
     state = getattr(subject, "state", "")
     allowed = allowed_verbs(
-        kind=LIFECYCLE[call.act].on, state=state, conditions=standing.conditions, relations=standing.relations
+        kind=LIFECYCLE[call.act].on, state=state, conditions=held.conditions, relations=held.relations
     )
     return WrongState(why, state, allowed)
 

@@ -88,7 +88,12 @@ def duty(*, code: str, begin: date, end: date, person: Person, at: datetime) -> 
     )
     return {
         "items": [
-            {"day": row.day, "user": row.user_name, "display_name": name, "phone": row.phone if trusted else None}
+            {
+                "day": row.day.isoformat(),
+                "user": row.user_name,
+                "display_name": name,
+                "phone": row.phone if trusted else None,
+            }
             for row, name in db.session.execute(rows)
         ]
     }
