@@ -63,7 +63,7 @@ def drawn(seed: int) -> tuple[dict[str, Any], list[Step]]:
 
 def _sweeps(figure: float) -> str:
     """When the clockwork looks: at each moment, where time does more than tell, or once after a downtime."""
-    return "each" if figure < 0.1 else "late" if figure < 0.25 else "acting"
+    return "each" if figure < 0.04 else "late" if figure < 0.2 else "acting"
 
 
 def _phrase(names: tuple[str, ...], dice: random.Random) -> list[Step]:
