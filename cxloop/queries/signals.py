@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from ..domain.contacts import concerns, contact_state
 from ..domain.masking import mask
@@ -120,7 +121,9 @@ def callbacks(*, issue: str, person: Person) -> dict[str, Any]:
 def to_call(*, issue: str, unit: str, person: Person) -> list[dict[str, Any]]:
     """The customers who concern a unit on an issue, as far as one sees them: the signal, how far calling has come."""
     path = db.session.scalar(select(Unit.path).where(Unit.code == unit)) or unit
-    rows = select(Signal.no, Unit.path).join(Contact).outerjoin(Unit, Unit.code == Signal.unit)
+    # An alias, for what one sees is asked of the units too.
+    about = aliased(Unit)
+    rows = select(Signal.no, about.path).join(Contact).outerjoin(about, about.code == Signal.unit)
     here = rows.where(Signal.issue_no == issue, signals_seen(person)).order_by(Signal.no)
     numbers = [no for no, voice in db.session.execute(here) if concerns(voice, path)]
     tries = _tries(numbers)

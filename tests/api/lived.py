@@ -58,13 +58,17 @@ def _signals(story: Story, no: dict[str, str]) -> None:
     no["signal_of_sichuan"] = story.signal(WU, text=f"{SICHUAN_SAYS}网速", title=SICHUAN_SAYS, contact=contact)
     no["signal_of_guangdong"] = story.signal(CHEN, text=f"{GUANGDONG_SAYS}账单", external_id="G-1", contact=contact)
     no["signal_of_center"] = story.signal(text="无归属", external_id="C-1")
+    # About no unit: Guangdong, that is told to call, sees it; the other units of its issue do not.
+    no["signal_to_call"] = story.signal(text=f"{GUANGDONG_SAYS}回电", external_id="C-2", contact=contact)
 
 
 def _shared(story: Story, no: dict[str, str]) -> None:
     """One issue for Guangdong (main), Beijing (support) and Sichuan (separate), still under way."""
     issue = story.issue()
+    story.do("signal.link", ANALYST, no["signal_to_call"], issue=issue)
+    wanted = {"wanted": f"{GUANGDONG_SAYS}回访", "contact_wanted": True}
     rows = [
-        {"unit": "P44", "duty": "main", "title": "排查", "wanted": f"{GUANGDONG_SAYS}回访"},
+        {"unit": "P44", "duty": "main", "title": "排查", **wanted},
         {"unit": "P11", "duty": "support", "title": "协查", "wanted": "配合"},
         {"unit": "P51", "duty": "separate", "title": f"{SICHUAN_SAYS}排查", "wanted": f"{SICHUAN_SAYS}回访"},
         {"unit": "P31", "duty": "separate", "title": f"{SICHUAN_SAYS}后续", "wanted": "等", "after": [2]},
@@ -73,6 +77,8 @@ def _shared(story: Story, no: dict[str, str]) -> None:
     main, support, separate, waiting = story.task_numbers(issue)
     no.update(shared=issue, main=main, support=support, separate=separate, planned=waiting)
     story.do("task.sign", CHEN, main, handler=HANDLER)
+    missed = {"method": "phone", "reached": False, "note": f"{GUANGDONG_SAYS}未接"}
+    story.do("signal.contact", HANDLER, no["signal_to_call"], **missed)
     story.answer(separate, **_answer(SICHUAN_SAYS))
     story.do("review.send_back", ANALYST, separate, reason="no_evidence", text=f"{SICHUAN_SAYS}缺数据")
     story.do("feedback.submit", WU, separate, **_answer(SICHUAN_SAYS))
@@ -89,6 +95,10 @@ def _of_sichuan(story: Story, no: dict[str, str]) -> None:
     no["of_sichuan"] = issue
     no["task_of_sichuan"] = story.dispatch(issue, {"P51": "separate"})[0]
     story.do("task.sign", WU, no["task_of_sichuan"])
+    voice = no["signal_of_sichuan"]
+    story.do("signal.contact", WU, voice, method="phone", reached=True, note=f"{SICHUAN_SAYS}已接")
+    said = {"satisfied": "dissatisfied", "why": "unit_fault"}
+    story.do("signal.answer", WU, voice, text=f"{SICHUAN_SAYS}已告知", method="phone", **said)
 
 
 def _moved(story: Story, no: dict[str, str]) -> None:

@@ -88,6 +88,7 @@ OBJECTS = {
     "signal_of_sichuan": {LIN, ANALYST, ZHAO, WU},
     "signal_of_guangdong": {LIN, ANALYST, ZHAO, CHEN, HANDLER, LEADER},
     "signal_of_center": {LIN, ANALYST, ZHAO},
+    "signal_to_call": {LIN, ANALYST, ZHAO, CHEN, HANDLER, LEADER},
 }
 KINDS = {"signal_": "signal", "measure_": "measure"}
 ISSUES = {"new", "merged", "of_sichuan", "shared", "closed", "verifying"}

@@ -7,6 +7,7 @@ import pytest
 
 from cxloop.api import PREFIX
 from cxloop.extensions import db
+from cxloop.models.appeal import Appeal
 from cxloop.models.clock import Clock
 from cxloop.models.closure import ClosureReport
 from cxloop.models.entry import Entry
@@ -26,6 +27,7 @@ KEYS = {
     "tasks": Task.no,
     "closure-reports": ClosureReport.no,
     "clocks": Clock.id,
+    "appeals": Appeal.id,
     "entries": Entry.id,
     "units": Unit.code,
     "users": User.name,

@@ -46,6 +46,7 @@ def changed(path: str, value: Any, body: dict[str, Any] = BODY) -> dict[str, Any
         ("gather", ["2 h", "1 d", "1 d", "2 d"]),
         ("units_min", ["4 h", "1 d", "2 d", "4 d"]),
         ("decide", ["1 h", "4 h", "1 d", "1 d"]),
+        ("contact", ["2 nh", "24 nh", "24 nh", "24 nh"]),
         ("answer", ["24 h", "2 d", "3 d", "5 d"]),
         ("redo", ["24 h", "2 d", "3 d", "5 d"]),
         ("verify", ["3 d", "5 d", "5 d", "10 d"]),
@@ -206,3 +207,16 @@ def test_unknown_kinds_and_severities_are_refused() -> None:
         POLICY.target("lunch", 2)
     with pytest.raises(PolicyError):
         POLICY.target("triage", 5)
+
+
+def test_a_body_from_before_calling_says_the_same_and_has_its_ladder() -> None:
+    old = changed("families.contact", ..., BODY)
+    for severity in (1, 2, 3, 4):
+        old = changed(f"severity.{severity}.contact", ..., old)
+    old["severity"]["1"]["calendar_kinds"].remove("contact")
+    before = Policy.parse(old)
+    for severity in (1, 2, 3, 4):
+        target = before.target("contact", severity)
+        assert target == POLICY.target("contact", severity)
+        assert before.calendar_code("contact", severity) == "ALWAYS"
+        assert before.ladder("contact", target=target) == POLICY.ladder("contact", target=target) != ()

@@ -311,6 +311,7 @@ UNTOLD = frozenset(
     {
         *("feedback.return", "feedback.sign", "issue.confer", "issue.instruct", "progress.report", "task.answer"),
         *("task.ask", "task.redo", "task.split", "transfer.grant", "transfer.refuse", "transfer.request"),
+        *("issue.take_over", "appeal.file", "issue.brief", "issue.set_outside_due", "signal.answer", "signal.contact"),
     }
 )
 
