@@ -36,6 +36,7 @@ class Onlooker(threading.Thread):
         self.waiting = {event.rung: event.moment for event in events}
         self.late: list[float] = []
         self.over = threading.Event()
+        self.finished = 0.0
 
     def run(self) -> None:
         """Look until everything has fired, or until told that it is over."""
@@ -47,6 +48,7 @@ class Onlooker(threading.Thread):
                 for rung in self.waiting.keys() - still:
                     self.late.append((now - self.waiting.pop(rung)).total_seconds())
                 time.sleep(max(0.0, EVERY - (time.monotonic() - began)))
+        self.finished = time.monotonic()
 
     def lateness(self) -> Lateness:
         """What was seen."""

@@ -62,6 +62,7 @@ class Figure:
     how: str
     seconds: float
     asked: list[Asked]
+    red: bool
     same_processes: bool
     events: int
     fired_after: float
@@ -75,7 +76,7 @@ class Figure:
         """Whether it went as promised: nobody waited, nothing failed otherwise, all came back, nothing was lost."""
         within = all(one.slowest <= 10 and one.back_after <= 10 and not one.without_retry_after for one in self.asked)
         allowed = all(one.codes.keys() <= ({200} if one.what == "/healthz" else ALLOWED) for one in self.asked)
-        red = self.how != STOPPED or next(one.codes for one in self.asked if one.what == "/readyz").keys() == {503}
+        red = self.red or self.how != STOPPED
         whole = not (self.voices_lost or self.voices_double or self.unexpected) and self.verdict.holds()
         return within and allowed and red and self.same_processes and self.fired_after <= 60 and whole
 
@@ -94,8 +95,8 @@ def measure(server: Server, *, how: str, seconds: float, events: int, seed: int 
                 one.start()
             time.sleep(1)
             chosen = _arm(url, folder, events=events, seed=seed, seconds=seconds)
-            gone = time.monotonic()
-            (_stop_for if how == STOPPED else _terminate_for)(server, url, seconds)
+            cut = time.monotonic()
+            gone = (_stop_for if how == STOPPED else _terminate_for)(server, url, seconds)
             back = time.monotonic()
             fired_after = _wait_for_all(url) - back
             wait(lambda: all(_worked_since(one, back) for one in callers), what="every request works again")
@@ -108,10 +109,19 @@ def measure(server: Server, *, how: str, seconds: float, events: int, seed: int 
             trial = ledger.read()
             stored = Counter(db.session.scalars(select(Signal.external_id)))
     return Figure(
-        how, seconds, [_asked(one, gone, back) for one in callers], same, events, fired_after, len(voices.taken),
-        len(voices.taken - stored.keys()), sum(count - 1 for count in stored.values()), unexpected,
-        ledger.compare(trial, undisturbed(chosen)),
-    )  # fmt: skip
+        how=how,
+        seconds=seconds,
+        asked=[_asked(one, cut, back) for one in callers],
+        red=all(_red(one, gone, back) for one in callers),
+        same_processes=same,
+        events=events,
+        fired_after=fired_after,
+        voices=len(voices.taken),
+        voices_lost=len(voices.taken - stored.keys()),
+        voices_double=sum(count - 1 for count in stored.values()),
+        unexpected=unexpected,
+        verdict=ledger.compare(trial, undisturbed(chosen)),
+    )
 
 
 def _write_down(server: Server) -> None:
@@ -165,19 +175,25 @@ def _arm(url: URL, folder: Path, *, events: int, seed: int, seconds: float) -> l
     return chosen
 
 
-def _stop_for(server: Server, _url: URL, seconds: float) -> None:
+def _stop_for(server: Server, _url: URL, seconds: float) -> float:
+    """Stop it and start it again after so long; gives the moment from which it was gone."""
     server.stop_at_once()
+    gone = time.monotonic()
     time.sleep(seconds)
     server.start_again()
+    return gone
 
 
-def _terminate_for(server: Server, url: URL, seconds: float) -> None:
+def _terminate_for(server: Server, url: URL, seconds: float) -> float:
+    """End all sessions once a second for so long; gives the moment at which that began."""
+    began = time.monotonic()
     ask = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
     with psycopg.connect(server.url, autocommit=True) as connection:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             connection.execute(ask, [url.database])
             time.sleep(1)
+    return began
 
 
 def _wait_for_all(url: URL) -> float:
@@ -194,8 +210,15 @@ def _worked_since(caller: Caller, moment: float) -> bool:
     return any(answer.sent >= moment and answer.code in {200, 201} for answer in caller.answers)
 
 
-def _asked(caller: Caller, gone: float, back: float) -> Asked:
-    during = [answer for answer in caller.answers if gone < answer.sent < back]
+def _red(caller: Caller, gone: float, back: float) -> bool:
+    """Whether readiness, where this asks for it, was refused all the time."""
+    codes = {answer.code for answer in caller.answers if gone < answer.sent and answer.sent + answer.seconds < back}
+    return caller.what != "/readyz" or codes == {503}
+
+
+def _asked(caller: Caller, cut: float, back: float) -> Asked:
+    # With what was under way when the database went.
+    during = [answer for answer in caller.answers if cut < answer.sent + answer.seconds and answer.sent < back]
     refused = [answer for answer in during if answer.code == 503]
     return Asked(
         what=caller.what,

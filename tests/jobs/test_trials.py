@@ -22,7 +22,7 @@ def test_workers_that_are_killed_fire_everything_once(group: Flask) -> None:
     events.prepare(100)
     row = kills.measure(events=100, kills=3, seed=1, within=4)
     assert row.verdict.holds(), row
-    assert (row.events.total(), row.kills) == (100, 3)
+    assert (row.events.total(), row.deaths.kills) == (100, 3)
     # All kinds are among them, and some that a higher rung overtakes.
     kinds = {events.WARNING, events.BREACH, events.ESCALATION, events.DEEMED, events.RESUMED}
     assert set(row.events) == kinds
