@@ -13,7 +13,7 @@ from ..queries.listing import BadQuery
 from ..schemas import sheet_views
 from ..schemas.fields import Invalid
 from ..schemas.files import BadFile
-from ..sheets import answers
+from ..sheets import answers, ledger
 from ..sheets.book import MEDIA_TYPE, read_table
 from ..sheets.returning import Line, give_back
 from ..wording import say
@@ -54,6 +54,39 @@ def return_sheet() -> Response:
         "rows": [_line(line) for line in lines],
     }
     return door.reply(view)
+
+
+def take_ledger() -> Response:
+    """Take over a running ledger: each open item with its original due, row by row; faults by row and field.
+
+    The same ledger again changes nothing. `dry_run` tells what would come.
+    """
+    user, at = door.caller(), door.now()
+    raw, preview = _sent()
+    if "mapping" not in request.form:
+        raise ValidationError({"mapping": Invalid("error.required").messages})
+    try:
+        mapping = ledger.read_mapping(request.form["mapping"])
+        items, over = ledger.read(read_table(raw, most=ledger.MOST_ROWS + 1), mapping, now=at)
+    except BadFile as error:
+        raise _bad(error) from None
+    key = door.idempotency_key(user)
+    return door.reply(
+        ledger_view(ledger.take_over(items, by=user, at=at, over=over, key=key, preview=preview), preview)
+    )
+
+
+def ledger_view(taken: ledger.Taken, preview: bool) -> dict[str, Any]:
+    """What became of a ledger, in words."""
+    errors = [{"row": row, "field": name, "message": say(key, **params)} for row, (name, key, params) in taken.faults]
+    return {
+        "dry_run": preview,
+        "taken": taken.count(known=False),
+        "known": taken.count(known=True),
+        "over": taken.over,
+        "errors": errors,
+        "rows": taken.lines,
+    }
 
 
 def _sent() -> tuple[bytes, bool]:
@@ -105,4 +138,8 @@ post_route(
     return_sheet,
     form=form_of(),
     parameters=KEY_HEADER,
+)
+_MAPPING = {"type": "string", "description": "JSON: {source, tz, fields: {name: column | {...}}}"}
+post_route(
+    blueprint, "/issues/ledger", "issue.take_over", sheet_views.TakenOver, take_ledger, form=form_of(mapping=_MAPPING)
 )

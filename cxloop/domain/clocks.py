@@ -72,6 +72,7 @@ def _effects(text: str) -> tuple[Effect, ...]:
 # charge: the dispatcher pays · pause, unpause: with the dispatcher's consent (K8) · extend: a later due (K10).
 EFFECTS: dict[str, tuple[Effect, ...]] = {
     "issue.open": _effects("start triage, start issue"),
+    "issue.take_over": _effects("start issue"),
     "issue.dispatch": _effects("end triage"),
     "issue.dismiss": _effects("end triage, cancel issue"),
     "issue.merge": _effects("end triage, cancel issue"),
@@ -87,6 +88,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "audit.approve": _effects("end audit"),
     "audit.return": _effects("end audit, start verify"),
     "task.release": _effects("start sign, start feedback"),
+    "task.release:ledger": _effects("start sign, start feedback"),
     "task.sign": _effects("end sign"),
     "task.decline": _effects("end sign, charge feedback, charge contact, start decide"),
     "task.redispatch": _effects("end decide, move sign, move feedback, move contact, start sign, start feedback"),

@@ -59,6 +59,7 @@ TABLE: tuple[Act, ...] = (
     _row("signal.contact", "signal", "contact", {S.LINKED}, given={"contact"}),
     _row("signal.answer", "signal", "answer", {S.LINKED}, given={"contact"}),
     _row("issue.open", "issue", "open", to=(I.NEW,), creates=True),
+    _row("issue.take_over", "issue", "ledger", to=(I.IN_PROGRESS,), creates=True),
     _row(
         "issue.analyse",
         "issue",

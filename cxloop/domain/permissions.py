@@ -93,6 +93,7 @@ TABLE: dict[str, Permit] = {
     "signal.contact": _permit("center unit_lead liaison handler"),
     "signal.answer": _permit("center unit_lead liaison handler"),
     "issue.open": _permit("center"),
+    "issue.take_over": _permit("center_manager system"),
     "issue.analyse": _permit("center"),
     "issue.dispatch": _permit("center"),
     "issue.dismiss": _permit("center"),

@@ -77,7 +77,10 @@ def _database() -> str:
 
 
 def version_in_force(code: str, at: datetime) -> int:
-    """The number of the version of a policy that is in force at a moment. LookupError when none is."""
+    """The number of the version of a policy that is in force at a moment; before the first one is, the first.
+
+    What a ledger brings with it was handed out before there was a policy. LookupError when none is published.
+    """
     # An act asks for each clock it starts; within one transaction the answer is the same.
     asked = memo()
     if (code, at) not in asked:
@@ -85,6 +88,11 @@ def version_in_force(code: str, at: datetime) -> int:
             select(PolicyVersion.n)
             .where(PolicyVersion.policy == code, PolicyVersion.effective_from <= at)
             .order_by(PolicyVersion.effective_from.desc(), PolicyVersion.n.desc())
+            .limit(1)
+        ) or db.session.scalar(
+            select(PolicyVersion.n)
+            .where(PolicyVersion.policy == code)
+            .order_by(PolicyVersion.effective_from, PolicyVersion.n)
             .limit(1)
         )
     found: int | None = asked[code, at]

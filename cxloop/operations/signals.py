@@ -191,6 +191,18 @@ def _contact(no: str, contact: Mapping[str, Any]) -> Contact:
     )  # fmt: skip
 
 
+def take_in(*, at: datetime, by: str, content: str, **fields: Any) -> Signal:
+    """Add a voice that came in with something greater; `content` is the digest by which its repetition is known."""
+    row = _row(fields, by) | {"content_digest": content}
+    _check_codes(row, "")
+    return _add([row], by, at)[0]
+
+
+def known_as(*, source: str, external_id: str) -> Signal | None:
+    """The voice that came from a source under a number of its own."""
+    return db.session.scalar(select(Signal).where(Signal.source == source, Signal.external_id == external_id))
+
+
 @act("signal.link", also=lambda call: [("issue", call.fields["issue"])])
 def link(*, signal: Signal, by: str, at: datetime, issue: str) -> Signal:
     """Make the signal part of an issue that is not closed. Invalid for an unknown one or one past linking."""

@@ -62,6 +62,12 @@ class Past:
             found = [touching[nth]] if len(touching) == of else touching or found
         return found[-1] if found else (self._entries[end - 1][0] if end else 0)
 
+    def said(self, name: str, seq: int) -> datetime | None:
+        """A moment that somebody stated with an act."""
+        bodies = [body for n, _at, body in self._entries if n == seq]
+        found = json.loads(bodies[0])["said"].get(name) if bodies else None
+        return datetime.fromisoformat(found) if isinstance(found, str) else None
+
     def value(self, subject: str, name: str, seq: int, default: Any) -> Any:
         """The value after an entry; `default` where the trail tells of none."""
         found = default
@@ -156,11 +162,17 @@ class Chain:
             return None if request is None else request.granted_at
         if plan.why == "outside":
             return self._outside(self._place(clock, plan))
+        if plan.why == "ledger":
+            return self._taken_over(clock, plan)
         if clock.kind == "measure":
             return self.measures[clock.subject].agreed_at
         if clock.kind == "reexamine":
             return self.past.moment(self.issue.no, "review_at", self._place(clock, plan), self.issue.review_at)
         return None
+
+    def _taken_over(self, clock: Clock, plan: ClockPlan) -> datetime | None:
+        """The due that the ledger gave, as it stands in the entry of the act that took it over."""
+        return self.past.said("original_due", self._place(clock, plan))
 
     def _landing(self, clock: Clock, plan: ClockPlan, policy: Policy) -> Landing | Handed | None:
         if clock.kind != "feedback" or plan.why not in {"start", *RESTATED} or plan.act == REDO:
@@ -241,7 +253,8 @@ class Chain:
                 units = self._wave_units(self.tasks[row.task_no], place)
                 review = policy.target("wave_end", severity, units=units)
                 return Carried(row.granted_at, review, self._outside(place))
-        return None
+        original = self._taken_over(clock, plan)
+        return None if original is None else Carried(original, policy.target("wave_end", severity, units=1))
 
 
 def stretches(clock: Clock) -> list[Stretch]:

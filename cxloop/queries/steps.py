@@ -132,7 +132,7 @@ def _basis(known: Mapping[str, Any], zone: ZoneInfo) -> str:
     }  # fmt: skip
     gather = say("why.wave.gather", gather=shown["gather"]) if shown.get("gather") else ""
     parts = [say("why.wave", **{**shown, "gather": gather})] if "wave_end" in known else []
-    parts += [say(f"why.{name}", **shown) for name in ("handed", "agreed", "least", "half") if name in known]
+    parts += [say(f"why.{name}", **shown) for name in ("handed", "agreed", "ledger", "least", "half") if name in known]
     return _sentences([*parts, say("why.latest")] if len(parts) > 1 else parts)
 
 

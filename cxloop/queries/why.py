@@ -122,6 +122,8 @@ def _basis(clock: Clock, fact: Fact) -> dict[str, Any]:
             half = fact.calendar.worked(landing.first, landing.end()) // 2
             basis["half"] = fact.calendar.advance(fact.at, half)
         return {"basis": basis}
+    if fact.why == "ledger" and fact.date is not None:
+        return {"basis": {"ledger": fact.date}}
     if clock.kind == "measure" and fact.date is not None:
         least_at = fact.calendar.due(fact.at, fact.floor)
         return {"basis": {"agreed": fact.date, "least": fact.floor, "least_at": least_at}}

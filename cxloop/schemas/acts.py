@@ -40,6 +40,7 @@ from .group import (
     UnitSignOff,
     UserAdd,
 )
+from .ledger import IssueTakeOver
 from .time import BreachWaive, ClockResume, ExtensionGrant, ExtensionRequest, PauseGrant, PauseRequest, RequestRefuse
 
 TITLE = 200
@@ -293,6 +294,7 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "signal.contact": SignalContact,
     "signal.answer": SignalAnswer,
     "issue.open": IssueOpen,
+    "issue.take_over": IssueTakeOver,
     "issue.analyse": IssueAnalyse,
     "issue.dispatch": IssueDispatch,
     "issue.rerate": IssueRerate,

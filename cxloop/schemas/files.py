@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,8 +35,11 @@ class BadFile(Exception):
         self.errors = {field: (key, params)}
 
 
-def read_mapping(text: str) -> dict[str, Any]:
-    """A mapping from its JSON, {source, tz, fields: {name: column | {columns, format, values, const}}}, or BadFile."""
+def read_mapping(text: str, *, known: Collection[str] = _MAPPED) -> dict[str, Any]:
+    """A mapping from its JSON, {source, tz, fields: {name: column | {columns, format, values, const}}}, or BadFile.
+
+    `known` are the names that fields may have: a signal's, unless said otherwise.
+    """
     try:
         mapping = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
@@ -55,7 +58,7 @@ def read_mapping(text: str) -> dict[str, Any]:
     except (KeyError, ValueError, TypeError, OSError):
         raise BadFile("mapping.tz", "error.bad_zone") from None
     for name, rule in mapping["fields"].items():
-        _check_rule(name, rule)
+        _check_rule(name, rule, known)
     return mapping
 
 
@@ -65,8 +68,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _check_rule(name: str, rule: Any) -> None:
-    if name not in _MAPPED:
+def _check_rule(name: str, rule: Any, known: Collection[str]) -> None:
+    if name not in known:
         raise BadFile(f"mapping.fields.{name}", "error.unknown_field")
     if isinstance(rule, str):
         return
@@ -117,7 +120,7 @@ def read_rows(raw: bytes, mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
         raise BadFile("file", "error.empty") from None
     except csv.Error:
         raise BadFile("file", "error.malformed") from None
-    wanted = {column for rule in mapping["fields"].values() for column in _columns(rule)}
+    wanted = {column for rule in mapping["fields"].values() for column in columns_of(rule)}
     missing = sorted(wanted - set(header))
     if missing:
         raise BadFile("mapping.fields", "error.unknown_column", column=missing[0])
@@ -180,7 +183,8 @@ def dialect_of(raw: bytes) -> type[csv.Dialect]:
     return Found
 
 
-def _columns(rule: Any) -> list[str]:
+def columns_of(rule: Any) -> list[str]:
+    """The columns that a field's rule reads."""
     if isinstance(rule, str):
         return [rule]
     columns = rule.get("columns", [])
@@ -244,23 +248,30 @@ def _put(body: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _cell(name: str, rule: Any, cells: Mapping[str, str], zone: ZoneInfo) -> Any:
+    value = read_cell(rule, cells)
+    options = rule if isinstance(rule, dict) else {}
+    if name == "occurred_at" and isinstance(value, str) and not options.keys() & {"values", "const"}:
+        return read_moment(value, options.get("format"), zone)
+    return value
+
+
+def read_cell(rule: Any, cells: Mapping[str, str]) -> Any:
+    """What a field's rule finds in a row: a constant, the columns' text, what the text stands for; None for nothing."""
     if isinstance(rule, dict) and "const" in rule:
         return rule["const"]
-    text = " ".join(part for column in _columns(rule) if (part := cells.get(column, "").strip()))
+    text = " ".join(part for column in columns_of(rule) if (part := cells.get(column, "").strip()))
     if not text:
         return None
-    options = rule if isinstance(rule, dict) else {}
-    if "values" in options:
-        values = options["values"]
-        if text not in values and "*" not in values:
-            raise Invalid("error.unmapped_value", value=text[:80])
-        return values.get(text, values.get("*"))
-    if name == "occurred_at":
-        return _moment(text, options.get("format"), zone)
-    return text
+    values = rule.get("values") if isinstance(rule, dict) else None
+    if values is None:
+        return text
+    if text not in values and "*" not in values:
+        raise Invalid("error.unmapped_value", value=text[:80])
+    return values.get(text, values.get("*"))
 
 
-def _moment(text: str, formats: Any, zone: ZoneInfo) -> str:
+def read_moment(text: str, formats: Any, zone: ZoneInfo) -> str:
+    """A moment in one of these formats, or in ISO 8601, in a zone where it names none. Invalid for others."""
     for form in [formats] if isinstance(formats, str) else formats or ():
         try:
             moment = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is the mapping's, set below

@@ -115,7 +115,7 @@ def _text(cell: Any) -> str:
     return str(cell).replace("\r\n", "\n").strip()
 
 
-def read_moment(text: str) -> str:
+def read_moment(text: str, *, zone: ZoneInfo = BEIJING, closing: time = CLOSING) -> str:
     """A moment as people write one, in Beijing time, as ISO 8601; a day alone ends at 18:00. Invalid for others."""
     found = _DAY.match(text.strip())
     if found is None:
@@ -123,8 +123,8 @@ def read_moment(text: str) -> str:
     year, month, day, *clock = (None if part is None else int(part) for part in found.groups())
     hour, minute, second = clock
     try:
-        at = CLOSING if hour is None else time(hour, minute or 0, second or 0)
-        return datetime.combine(date(year or 0, month or 0, day or 0), at, BEIJING).isoformat()
+        at = closing if hour is None else time(hour, minute or 0, second or 0)
+        return datetime.combine(date(year or 0, month or 0, day or 0), at, zone).isoformat()
     except ValueError:
         raise Invalid("error.date") from None
 

@@ -1,18 +1,17 @@
 """A filled sheet becomes acts, row by row: by the same rules as one by one, and a line told for each."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from ..operations.act import Call, Forbidden, Invalid, Refused, Stale, Unseen, WrongState, perform, record
-from ..operations.idempotency import Answer, Key, claim, keep
+from ..operations.act import Call, Forbidden, Invalid, Refused, Stale, Unseen, WrongState
+from ..operations.idempotency import Key
 from ..queries.sheets import said_already, said_twice
 from .answers import Faults, Filled
+from .doing import do_row, mark
 
 ORIGIN = "sheet"
-DONE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,6 @@ class Line:
     faults: Faults = field(default_factory=dict)
 
 
-class _Previewed(Exception):
-    """All went well, and nothing of it is to stay."""
-
-
 class _Repeated(Exception):
     """The same word on the way twice in a row: it makes no version of its task stale, and is said once."""
 
@@ -43,39 +38,28 @@ def give_back(
     `preview` tells what would come and leaves nothing. The same key again tells the first lines; KeyReused for another
     file under it.
     """
-    if key is not None and not preview:
-        record(lambda: _mark(key, at))
+    if not preview:
+        mark(key, at=at)
     return [_line(row, by, at, key, preview) for row in rows]
-
-
-def _mark(key: Key, at: datetime) -> None:
-    if claim(key, at=at) is None:
-        keep(key, Answer(DONE, "{}"), at=at)
 
 
 def _line(row: Filled, by: str, at: datetime, key: Key | None, preview: bool) -> Line:
     told = Line(row.row, row.task, row.act, done=True)
     if row.faults or row.act is None:
         return replace(told, done=False, faults=row.faults)
-    own = None if key is None or preview else replace(key, key=f"{key.key} {row.row}")
-    call = Call(row.act, by, at, on=row.task, fields=row.fields, version=row.version, key=own, origin=ORIGIN)
+    call = Call(row.act, by, at, on=row.task, fields=row.fields, version=row.version, origin=ORIGIN)
 
-    def answer(_result: Any) -> Any:
+    def tell(_result: Any) -> dict[str, Any]:
         if row.act == "progress.report" and said_twice(no=row.task):
             raise _Repeated
-        if preview:
-            raise _Previewed
-        return Answer(DONE, json.dumps(asdict(told)))
+        return asdict(told)
 
     try:
-        first = perform(call, answer=answer)
-    except _Previewed:
-        return told
+        return Line(**do_row(call, row=row.row, key=key, preview=preview, told=tell))
     except _Repeated:
         return _already(told)
     except Refused as error:
         return _refused(told, row, error)
-    return Line(**json.loads(first.body)) if own is not None else told
 
 
 def _refused(told: Line, row: Filled, error: Refused) -> Line:

@@ -12,6 +12,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "signal.contact": {"method": "phone", "reached": False, "note": "未接"},
     "signal.answer": {"text": "已退还", "method": "phone", "satisfied": "fairly"},
     "issue.open": {"title": "掉线", "description": "多省", "channel": "hotline"},
+    "issue.take_over": {
+        "source": "ledger", "number": "2025-07", "title": "掉线", "description": "多省", "channel": "hotline", "unit": "P44",
+        "original_due": "2036-09-01T18:00:00+08:00",
+    },
     "issue.analyse": {"severity": 3, "reach": 12},
     "issue.dispatch": {"tasks": [{"unit": "P44", "duty": "separate", "title": "排查", "wanted": "回访"}]},
     "issue.rerate": {"severity": 2, "reason": "影响扩大"},

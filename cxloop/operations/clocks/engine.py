@@ -29,6 +29,7 @@ class Terms:
     policy_version: int
     severity: int
     begin: datetime | None = None
+    why: str = "start"
 
 
 def calendar_of(clock: Clock) -> WorkCalendar:
@@ -82,7 +83,7 @@ def start(*, chain: tuple[str, str], subject: str, kind: str, terms: Terms, at: 
     )  # fmt: skip
     db.session.add(clock)
     _open_span(clock, rules.RUNNING, clock.holder, begin)
-    plan(clock, at=begin, due=terms.due, consumed=0, why="start", act=act, ladder=terms.ladder, calendar=calendar)
+    plan(clock, at=begin, due=terms.due, consumed=0, why=terms.why, act=act, ladder=terms.ladder, calendar=calendar)
     if terms.begin is not None and terms.begin > at:
         _arm(clock, [rules.Moment(rules.START, terms.begin)])
     special = {"archive": rules.FILE, "reexamine": rules.RECHECK}.get(kind)
@@ -343,13 +344,9 @@ def _arm(clock: Clock, moments: Sequence[rules.Moment]) -> None:
     for moment in moments:
         clock.rungs.append(
             ClockRung(
-                chain_kind=clock.chain_kind,
-                chain_no=clock.chain_no,
-                plan=clock.plan,
-                code=moment.code,
-                moment=moment.at,
-                state=rules.ARMED,
-            )
+                chain_kind=clock.chain_kind, chain_no=clock.chain_no, plan=clock.plan, code=moment.code,
+                moment=moment.at, state=rules.ARMED,
+            )  # fmt: skip
         )
 
 

@@ -27,7 +27,7 @@ def _end(whole: Clock, task: Task, due: datetime) -> datetime:
     return rules.wave_end(calendar=engine.calendar_of(whole), issue_due=due, review=review, gather=None)
 
 
-def carry_issue(issue: Issue, task: Task, *, to: datetime, at: datetime) -> None:
+def carry_issue(issue: Issue, task: Task, *, to: datetime, at: datetime, act: str = "extension.grant") -> None:
     """Move the issue's due so that an answer at `to` can still be reviewed in time; never past the outside due."""
     whole = engine.live_clock(issue.no, "issue")
     if whole is None or whole.due_at is None:
@@ -42,4 +42,4 @@ def carry_issue(issue: Issue, task: Task, *, to: datetime, at: datetime) -> None
         due = min(due, issue.external_due_at)
     if due <= whole.due_at:
         return
-    engine.extend(whole, at=at, due=due, why="joint", act="extension.grant", ladder=engine.ladder_of(whole))
+    engine.extend(whole, at=at, due=due, why="joint", act=act, ladder=engine.ladder_of(whole))

@@ -18,6 +18,8 @@ from ...models.task import Task
 from ...models.unit import Unit
 from .engine import Terms, calendar_of, current_calendar, live_clock
 
+# A task that comes from a ledger brings its due with it.
+TAKEN_OVER = "task.release:ledger"
 BY_POLICY = ("triage", "issue", "sign", "decide", "review", "audit", "archive", "verify")
 
 
@@ -61,7 +63,8 @@ def terms_for(
         target = stated_apart or by_policy(kind, issue, policy, unit, task, severity)
         due = calendar.due(at, target)
     ladder = policy.ladder(kind, target=target, department=unit.is_department())
-    return Terms(owner, code, target, due, ladder, version, severity)
+    why = "ledger" if act == TAKEN_OVER and kind == "feedback" else "start"
+    return Terms(owner, code, target, due, ladder, version, severity, why=why)
 
 
 def by_policy(
@@ -95,6 +98,9 @@ def _answer(
     if act == "task.redo":
         target = policy.target("redo", issue.severity)
         return target, calendar.due(at, target)
+    if act == TAKEN_OVER and task.due_at is not None:
+        # In wall-clock time: no calendar that is published later moves what was promised before there was one.
+        return Target("natural_hours", Fraction(int((task.due_at - at).total_seconds()), 3600)), task.due_at
     reckon = feedback_due if task.parent is None else child_due
     due = reckon(task, issue, policy, calendar, at)
     return stated(calendar, at, due, in_hours=policy.calendar_code("feedback", issue.severity) is not None), due

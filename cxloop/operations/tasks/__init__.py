@@ -7,6 +7,7 @@ from .landing import land, release_ready
 from .moving import adjudicate, cancel, redispatch, transfer
 from .redoing import redo
 from .splitting import open_children, split
+from .taking_over import take_over
 from .transferring import grant_transfer, refuse_transfer, request_transfer
 from .underway import answer, ask, charge_for_silence, report
 
@@ -32,5 +33,6 @@ __all__ = [
     "sign",
     "split",
     "take_by_default",
+    "take_over",
     "transfer",
 ]
