@@ -1,12 +1,15 @@
 """The words: one catalog a language, read as it is, and which language the reader wants."""
 
 import logging
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from babel.messages.pofile import read_po
 from flask import g, has_request_context, request
+
+from .domain.numbers import SHANGHAI
 
 LOCALES = ("zh", "en")
 DEFAULT = "zh"
@@ -35,7 +38,12 @@ def say_in(locale: str, key: str, /, **params: Any) -> str:
     if text is None:
         _log.error("no wording for %r in %r", key, locale)
         return UNSAID
-    return text % _Filled(params) if "%(" in text else text
+    return text % _Filled({name: _plain(value) for name, value in params.items()}) if "%(" in text else text
+
+
+def _plain(value: Any) -> Any:
+    # No UTC anywhere a person looks: a moment is said as the group's clocks show it.
+    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else value
 
 
 def say_count(key: str, /, n: Any, **params: Any) -> str:

@@ -117,9 +117,7 @@ def post_route(
     form: dict[str, Any] | None = None, code: int = 200, parameters: list[dict[str, Any]] | None = None,
 ) -> None:  # fmt: skip
     """POST with an answer of its own: opening, importing."""
-    _route(
-        blueprint, rule, "POST", operation, answer, schema, takes=takes, form=form, code=code, parameters=parameters
-    )
+    _route(blueprint, rule, "POST", operation, answer, schema, takes=takes, form=form, code=code, parameters=parameters)
 
 
 def question_route(

@@ -54,9 +54,7 @@ def import_calendar(file: Path, code: str | None, by: str, dry_run: bool) -> Non
 @click.option("--official-until", help="The last official day (YYYY-MM-DD); by default the year's last.")
 @click.option("--source", default="", help="The notice's number, for days that name none.")
 @click.option("--by", default="system", show_default=True, help="In whose name.")
-@click.option(
-    "--dry-run", is_flag=True, help="Say what it would change and which clocks would move; publish nothing."
-)
+@click.option("--dry-run", is_flag=True, help="Say what it would change and which clocks would move; publish nothing.")
 @with_appcontext
 def import_days(file: Path, year: int | None, official_until: str | None, source: str, by: str, dry_run: bool) -> None:
     """Take a year's notice into the national days, from CSV (date,kind,name,source) or holiday-cn's JSON."""

@@ -142,7 +142,7 @@ TABLE: dict[str, Permit] = {
     "feedback.withdraw": _permit("unit_lead handler"),
     "review.accept": _permit("dispatcher", "submitter"),
     "review.send_back": _permit("dispatcher", "submitter"),
-    "task.nudge": _permit("center"),
+    "task.nudge": _permit("dispatcher"),
     "task.supervise": _permit("center"),
     "task.cancel": _permit("dispatcher"),
     "task.follow": _permit("system"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import and_, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from ..domain.clocks import PAUSED
@@ -24,7 +24,7 @@ from ..domain.vocabulary import (
 from ..extensions import db
 from .appeal import Appeal
 from .clock import Breach, Clock, Request, Waiver
-from .closure import ClosureReport
+from .closure import ClosureReport, Liability
 from .issue import Issue, Participant, Verification
 from .measure import Measure
 from .policy import SLA, sla_policy, version_in_force
@@ -72,10 +72,16 @@ def _tasks(tasks: Sequence[Task], _person: Person, at: datetime) -> dict[str, Kn
     return {
         task.no: Known(
             _task_facts(task, paths[task.unit], waiting.get(task.no, NOTHING_ASKED)),
-            _task_conditions(task, at, limit) | waiting.get(task.no, NOTHING_ASKED).conditions,
+            _task_conditions(task, at, limit) | _conditions(task, waiting.get(task.no, NOTHING_ASKED)),
         )
         for task in tasks
     }
+
+
+def _conditions(task: Task, asked: "Asked") -> frozenset[str]:
+    # Under follow-up one measure may be paused and another not; a task that is answered has one clock alone.
+    whole = task.state == TaskState.WORKING and "paused" in asked.conditions
+    return asked.conditions | ({"is_paused"} if whole else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ def _waiting(tasks: Sequence[Task]) -> dict[str, Asked]:
         parts.append(asked.where(Question.task_no.in_(open_), Question.answered_at.is_(None)))
     if over:
         parts.append(_redoable(over))
+    parts += _contestable([task.no for task in tasks if task.state != TaskState.PLANNED])
     if not parts:
         return {}
     found: dict[str, tuple[set[str], set[str]]] = {}
@@ -127,6 +134,27 @@ def _requested(numbers: list[str]) -> Any:
     return select(Request.task_no, Request.kind + "_asked", Request.by).where(
         Request.task_no.in_(numbers), Request.decided_at.is_(None)
     )
+
+
+def _contestable(numbers: list[str]) -> list[Any]:
+    """Tasks with something held against their unit: a breach, a send-back, a quality mark, a liability."""
+    if not numbers:
+        return []
+    word = literal("contestable"), literal("")
+    issues = {issue_of(no=no) for no in numbers}
+    late = (
+        select(Clock.subject, *word)
+        .join(Breach, Breach.clock_id == Clock.id)
+        .where(Clock.chain_kind == "issue", Clock.chain_no.in_(issues), Breach.holder == Clock.owner)
+    )
+    judged = select(Task.no, *word).where(Task.no.in_(numbers), or_(Task.send_backs > 0, Task.quality.is_not(None)))
+    liable = (
+        select(Task.no, *word)
+        .join(ClosureReport, ClosureReport.issue_no == Task.issue_no)
+        .join(Liability, and_(Liability.report_no == ClosureReport.no, Liability.unit == Task.unit))
+        .where(Task.no.in_(numbers))
+    )
+    return [late, judged, liable]
 
 
 def _redoable(numbers: list[str]) -> Any:

@@ -84,7 +84,8 @@ def signals_seen(person: Person) -> ColumnElement[bool]:
     # About no unit in particular: the units that were told to call.
     told = and_(task.contact_wanted.is_(True), or_(task.unit.in_(mine), task.handler.in_(person.names())))
     anybodys = select(task.no).where(under_way, told).correlate(Signal).exists()
-    reachable = select(Contact.signal_no).where(Contact.signal_no == Signal.no).correlate(Signal).exists()
+    number = Contact.signal_no == Signal.no, Contact.customer_hash.is_not(None)
+    reachable = select(Contact.signal_no).where(*number).correlate(Signal).exists()
     # Given to somebody below the unit that the voice is about.
     below = and_(_ABOUT.code == Signal.unit, _HERE.code == task.unit, task.handler.in_(person.names()))
     within = func.substr(_ABOUT.path, 1, func.length(_HERE.path)) == _HERE.path

@@ -143,9 +143,9 @@ def _unsettled(task: Task) -> bool:
     db.session.flush()
     unit = db.session.scalars(select(Unit.path).where(Unit.code == task.unit)).one()
     rows = select(Signal.no, Unit.path).join(Contact).outerjoin(Unit, Unit.code == Signal.unit)
-    voices = {
-        no for no, path in db.session.execute(rows.where(Signal.issue_no == task.issue_no)) if concerns(path, unit)
-    }
+    # A name alone is nothing to call.
+    callable_ = rows.where(Signal.issue_no == task.issue_no, Contact.customer_hash.is_not(None))
+    voices = {no for no, path in db.session.execute(callable_) if concerns(path, unit)}
     tries: dict[str, list[tuple[datetime, bool]]] = {no: [] for no in voices}
     told = select(ContactTry.signal_no, ContactTry.tried_at, ContactTry.reached).join(Signal)
     for no, moment, reached in db.session.execute(told.where(Signal.issue_no == task.issue_no)):

@@ -14,7 +14,9 @@ from ..models.reference import refer
 from ..models.task import Task
 from ..models.unit import Unit
 from .act import Invalid, act, record
-from .clocks.engine import extend, ladder_of, live_clock, watch_outside
+from .clocks import bring_before
+from .clocks.engine import extend, ladder_of, live_clock
+from .clocks.reminders import watch_outside
 from .notices import people, tell
 
 READERS = (Role.UNIT_LEAD, Role.LIAISON, Role.HANDLER)
@@ -103,7 +105,8 @@ def set_outside_due(
 ) -> Issue:  # fmt: skip
     """State until when somebody outside waits 外部时限: who, and under which number; or, without a due, nobody more.
 
-    The issue's own due is brought before it; two warnings come in natural time. Invalid for a due that has passed.
+    The issue's due and its tasks' are brought before it; two warnings come in natural time. Invalid for one that has
+    passed.
     """
     if due_at is not None and due_at <= at:
         raise Invalid("due_at", "error.in_the_past")
@@ -116,6 +119,8 @@ def set_outside_due(
     if due_at is not None and clock.due_at is not None and clock.due_at > due_at:
         extend(clock, at=at, due=due_at, why="outside", act="issue.set_outside_due", ladder=ladder_of(clock))
     watch_outside(clock, due=due_at, at=at)
+    if due_at is not None:
+        bring_before(issue, due=due_at, at=at)
     return issue
 
 

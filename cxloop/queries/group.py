@@ -20,7 +20,7 @@ from .listing import BadQuery, Listing, everyone, is_one_of, is_true
 
 def unit_views(units: Sequence[Unit], _person: Person, _at: datetime) -> list[dict[str, Any]]:
     """Units: codes and names are seen by all."""
-    names = ("code", "name", "name_en", "short", "kind", "parent", "calendar", "owns", "active", "version")
+    names = ("code", "name", "name_en", "short", "kind", "parent", "calendar", "owns", "sign_off", "active", "version")
     return [{name: getattr(unit, name) for name in names} for unit in units]
 
 

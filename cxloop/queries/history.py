@@ -251,7 +251,8 @@ class Chain:
             if row.kind == EXTENSION and row.granted_at is not None:
                 place = self._place(clock, plan)
                 units = self._wave_units(self.tasks[row.task_no], place)
-                review = policy.target("wave_end", severity, units=units)
+                rated = self.past.value(self.issue.no, "severity", place, self.issue.severity)
+                review = policy.target("wave_end", rated, units=units)
                 return Carried(row.granted_at, review, self._outside(place))
         original = self._taken_over(clock, plan)
         return None if original is None else Carried(original, policy.target("wave_end", severity, units=1))

@@ -124,8 +124,8 @@ def to_call(*, issue: str, unit: str, person: Person) -> list[dict[str, Any]]:
     # An alias, for what one sees is asked of the units too.
     about = aliased(Unit)
     rows = select(Signal.no, about.path).join(Contact).outerjoin(about, about.code == Signal.unit)
-    here = rows.where(Signal.issue_no == issue, signals_seen(person)).order_by(Signal.no)
-    numbers = [no for no, voice in db.session.execute(here) if concerns(voice, path)]
+    here = rows.where(Signal.issue_no == issue, Contact.customer_hash.is_not(None), signals_seen(person))
+    numbers = [no for no, voice in db.session.execute(here.order_by(Signal.no)) if concerns(voice, path)]
     tries = _tries(numbers)
     return [{"signal": no, "state": _calls(tries.get(no, []))["contact_state"]} for no in numbers]
 

@@ -9,12 +9,15 @@ from sqlalchemy import select
 from ..domain.permissions import Person
 from ..domain.vocabulary import OPEN_TASK, Role, TaskState
 from ..extensions import db
+from ..models.attention import Supervision
 from ..models.clock import Request
 from ..models.issue import Issue
 from ..models.measure import Measure
+from ..models.progress import ProgressNote, Question, Redo
 from ..models.scope import measures_seen, tasks_seen
 from ..models.task import Decline, Feedback, Predecessor, Task
 from .acts import key_of, verbs_of
+from .holding import held_since
 from .listing import Listing, is_number, is_one_of
 from .signals import to_call
 
@@ -85,6 +88,7 @@ def find(*, no: str, person: Person, at: datetime) -> dict[str, Any] | None:
     view["declined"] = [_decline(row) for row in db.session.scalars(declines)]
     asked = select(Request).where(Request.task_no == no).order_by(Request.n)
     view["requests"] = [_request(row) for row in db.session.scalars(asked) if _may_read(row.clock.owner, task, person)]
+    view |= _underway(task, person)
     after = select(Predecessor.after_no).where(Predecessor.task_no == no).order_by(Predecessor.after_no)
     called = to_call(issue=task.issue_no, unit=task.unit, person=person) if task.contact_wanted else []
     view["contacts"] = called
@@ -103,10 +107,40 @@ def _judges(task: Task, person: Person) -> bool:
 
 
 def _request(row: Request) -> dict[str, Any]:
-    names = ("n", "kind", "reason", "text", "wanted_at", "granted_at", "by", "at", "decision", "decided_by")
-    view = {name: getattr(row, name) for name in (*names, "decided_at", "decision_text")}
+    names = ("n", "kind", "reason", "text", "wanted_at", "granted_at", "unit", "proof", "by", "at", "decision")
+    view = {name: getattr(row, name) for name in (*names, "decided_by", "decided_at", "decision_text")}
     _task, _, measure = row.subject.partition("/")
     return view | {"measure": int(measure) if measure else None}
+
+
+_NOTE = ("n", "text", "next_at", "by", "at")
+_QUESTION = ("n", "text", "by", "at", "answer", "answered_by", "answered_at")
+_REDO = ("n", "cycle", "reason", "text", "by", "at")
+_LETTER = ("n", "level", "number", "text", "wanted", "due_at", "by", "at", "ended_at", "ended_by")
+
+
+def _underway(task: Task, person: Person) -> dict[str, Any]:
+    """What happened on the way: what was handed down, asked, reported, done again, and the letters."""
+    below = select(Task).where(Task.parent == task.no, tasks_seen(person)).order_by(Task.child_n)
+    since = None if person.reads_all() else held_since([task.no]).get(task.no)
+    parts: dict[str, tuple[Any, tuple[str, ...]]] = {
+        "questions": (Question, _QUESTION),
+        "progress": (ProgressNote, _NOTE),
+        "redone": (Redo, _REDO),
+        "letters": (Supervision, _LETTER),
+    }
+    found: dict[str, Any] = {
+        "children": [
+            {"no": row.no, "unit": row.unit, "state": row.state, "title": row.title, "due_at": row.due_at}
+            for row in db.session.scalars(below)
+        ]
+    }
+    for name, (cls, names) in parts.items():
+        rows = db.session.scalars(select(cls).where(cls.task_no == task.no).order_by(cls.n))
+        # What the unit before had asked and told is not for the present one to read.
+        mine = [row for row in rows if since is None or row.at >= since]
+        found[name] = [{one: getattr(row, one) for one in names} for row in mine]
+    return found
 
 
 def _last_measures(task: Task, person: Person) -> list[Measure]:

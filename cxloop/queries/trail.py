@@ -17,6 +17,7 @@ from ..models.entry import Entry
 from ..models.measure import Measure
 from ..models.scope import tasks_seen
 from ..models.task import Feedback, Task
+from .holding import held_since
 from .listing import Listing, is_one_of
 
 _ADMINISTERED = ("unit", "user", "policy", "calendar")
@@ -72,8 +73,18 @@ def timeline(*, issue_no: str, person: Person) -> list[dict[str, Any]]:
     if person.reads_all():
         return entries
     mine = set(db.session.scalars(select(Task.no).where(Task.issue_no == issue_no, tasks_seen(person))))
-    foreign = _answers_of_others(mine)
+    foreign, since = _answers_of_others(mine), held_since(mine)
+    entries = [entry for entry in entries if not _was_anothers(entry, since)]
     return [told for entry in entries if (told := _told(entry, issue_no, mine, foreign)) is not None]
+
+
+def _was_anothers(entry: dict[str, Any], since: dict[str, datetime]) -> bool:
+    """Whether an entry is of a time when another unit had the task: then only what sent the task on is told."""
+    begin = since.get(_task_of(entry["subject"]))
+    return begin is not None and entry["at"] < begin and entry["act"] not in _SENT_ON
+
+
+_SENT_ON = frozenset({"task.decline", "task.redispatch", "task.adjudicate", "task.transfer", "transfer.grant"})
 
 
 def _answers_of_others(mine: set[str]) -> set[str]:

@@ -28,7 +28,7 @@ class MembershipRow(Strict):
 class UnitSignOff(Strict):
     """Whose signature."""
 
-    sign_off = OneOf(SIGN_OFFS, allow_none=True)
+    sign_off = OneOf(SIGN_OFFS, allow_none=True, required=True)
 
 
 class DelegationSet(Strict):

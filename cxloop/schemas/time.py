@@ -38,7 +38,7 @@ class PauseGrant(Strict):
 class RequestRefuse(Strict):
     """Why not."""
 
-    reason = Text(most=1000, allow_none=True)
+    reason = Text(most=1000, required=True)
     text = Text(allow_none=True)
 
 

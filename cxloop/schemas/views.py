@@ -208,6 +208,7 @@ class UnitView(Schema):
     parent = a_text()
     calendar = fields.String()
     owns = fields.String()
+    sign_off = a_text()
     active = fields.Boolean()
     version = fields.Integer()
 

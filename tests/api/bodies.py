@@ -13,7 +13,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "signal.answer": {"text": "已退还", "method": "phone", "satisfied": "fairly"},
     "issue.open": {"title": "掉线", "description": "多省", "channel": "hotline"},
     "issue.take_over": {
-        "source": "ledger", "number": "2025-07", "title": "掉线", "description": "多省", "channel": "hotline", "unit": "P44",
+        "source": "ledger", "number": "2025-07", "title": "掉线", "description": "多省", "channel": "hotline",
+        "unit": "P44",
         "original_due": "2036-09-01T18:00:00+08:00",
     },
     "issue.analyse": {"severity": 3, "reach": 12},
@@ -51,7 +52,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "task.split": {"tasks": [{"unit": "P4401", "title": "排查", "wanted": "逐户回访"}]},
     "transfer.request": {"reason": "cause_elsewhere", "text": "集团平台", "unit": "D03"},
     "transfer.grant": {},
-    "transfer.refuse": {},
+    "transfer.refuse": {"reason": "仍由你省牵头"},
     "progress.report": {"text": "已到货"},
     "task.ask": {"text": "口径?"},
     "task.answer": {"text": "按此口径"},
@@ -63,7 +64,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "extension.refuse": {"reason": "请按期完成"},
     "pause.request": {"reason": "third_party", "text": "等物业", "until": "2036-09-01T18:00:00+08:00"},
     "pause.grant": {},
-    "pause.refuse": {},
+    "pause.refuse": {"reason": "请按期完成"},
     "clock.resume": {},
     "breach.waive": {"reason": "disaster", "text": "台风"},
     "feedback.submit": {

@@ -81,6 +81,12 @@ def test_a_complaint_from_the_call_to_the_verdict(world: World, caplog: pytest.L
     result = {"satisfied": "dissatisfied", "why": "unit_fault"}
     view = done(world.post(ANALYST, f"/signals/{signal}/answer", {**told, **result}))
     assert view["answer"] | result == view["answer"]
+    answered_and_judged(world, no, task, signal)
+    nothing_leaked(world, caplog)
+
+
+def answered_and_judged(world: World, no: str, task: str, signal: str) -> None:
+    """The unit answers; at the verification the center finds that the customer is not satisfied, and why."""
     answer = {"outcome": "explained", "cause": "资费", "result": "已说明", "reply": "已说明"}
     done(world.post(HANDLER, f"/tasks/{task}/feedback", answer))
     done(world.post(ANALYST, f"/tasks/{task}/accept", {}))
@@ -93,7 +99,6 @@ def test_a_complaint_from_the_call_to_the_verdict(world: World, caplog: pytest.L
     done(
         world.post(ANALYST, f"/issues/{no}/verify", {"verdict": "ineffective", "method": "callback", "text": "未到账"})
     )
-    nothing_leaked(world, caplog)
 
 
 def contact_clock(world: World, task: str) -> dict[str, Any]:

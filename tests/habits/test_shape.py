@@ -52,6 +52,7 @@ def test_time_is_an_argument() -> None:
 MAY_SET_A_STATE = {
     "cxloop/operations/clocks/drive.py",  # the one place
     "cxloop/operations/clocks/engine.py",  # a clock's own state, and its rungs'
+    "cxloop/operations/clocks/reminders.py",  # a reminder is dropped
     "cxloop/operations/escalation/recorded.py",  # a rung fires
     "cxloop/operations/reviews.py",  # measures without a date are done with the answer they came with
     "cxloop/operations/closure/closing.py",  # a report is superseded

@@ -68,8 +68,8 @@ def test_a_weekend_counts_for_a_customer(story: Story) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "wanted"),
-    [({"contact": None}, True), ({"unit": "P51"}, True), ({}, False)],
-    ids=["no number", "another province's", "not asked to call"],
+    [({"contact": None}, True), ({"contact": {"name": "王小明"}}, True), ({"unit": "P51"}, True), ({}, False)],
+    ids=["no contact", "a name alone", "another province's", "not asked to call"],
 )
 def test_nothing_is_owed_without_number_concern_or_wish(story: Story, fields: dict[str, Any], wanted: bool) -> None:
     assert story.clocks(dispatched(story, complaint(story, **fields), wanted=wanted), "contact") == []
@@ -126,6 +126,14 @@ def test_whoever_accepts_asks_for_no_call_any_more_and_a_breach_stays(story: Sto
     story.accept(task)
     clock = story.clock(task, "contact")
     assert (clock.state, len(clock.breaches)) == ("cancelled", 1)
+
+
+def test_done_again_it_is_owed_again(story: Story) -> None:
+    task = dispatched(story, complaint(story))
+    story.settle(task)
+    story.verdict(story.task(task).issue_no, "ineffective")
+    story.do("task.redo", ANALYST, task, reason="unit_fault", text="未联系客户")
+    assert [row.state for row in story.clocks(task, "contact")] == ["cancelled", "running"]
 
 
 def test_a_harsher_rating_is_a_shorter_call(story: Story) -> None:

@@ -67,7 +67,7 @@ def _name(subject: Living) -> str:
 
 def _start(subject: Living, kind: str, at: datetime, act: str) -> None:
     issue, task, measure = _parts(subject)
-    if kind == "feedback":
+    if kind == "feedback" and task is not None and task.parent is None:
         _run_on_together(issue, at, act)
     found = terms.terms_for(kind, issue, task, measure, at=at, act=act)
     clock = engine.start(chain=("issue", issue.no), subject=_name(subject), kind=kind, terms=found, at=at, act=act)
@@ -129,9 +129,14 @@ def _running(subject: Living, kind: str, at: datetime, act: str) -> Clock | None
     if clock is not None:
         _let_lapse(clock, at)
         if clock.state == rules.PAUSED:
-            engine.unpause(clock, at=at, act=act, ladder=engine.ladder_of(clock))
+            engine.unpause(clock, at=_ended(clock, at), act=act, ladder=engine.ladder_of(clock))
             show_due(subject, clock)
     return clock
+
+
+def _ended(clock: Clock, at: datetime) -> datetime:
+    # A pause whose latest end has passed ended then, whether or not the clockwork has come by since.
+    return at if clock.pause_until is None else min(at, clock.pause_until)
 
 
 def _let_lapse(clock: Clock, at: datetime) -> None:
@@ -172,7 +177,7 @@ def _pause(subject: Request, kind: str, at: datetime, act: str) -> None:
 def _unpause(subject: Living, kind: str, at: datetime, act: str) -> None:
     clock = _on(subject, kind)
     if clock is not None and clock.state == rules.PAUSED:
-        engine.unpause(clock, at=at, act="clock.resume", ladder=engine.ladder_of(clock))
+        engine.unpause(clock, at=_ended(clock, at), act="clock.resume", ladder=engine.ladder_of(clock))
         show_due(subject, clock)
 
 
@@ -236,8 +241,7 @@ def resume_by_itself(clock: Clock, *, at: datetime) -> None:
     if task is None:
         raise LookupError(clock.subject)
     measures = {measure.number(): measure for measure in task.measures}
-    moment = at if clock.pause_until is None else min(at, clock.pause_until)
-    step(measures.get(clock.subject, task), act=f"clock.resume:{clock.kind}", at=moment)
+    step(measures.get(clock.subject, task), act=f"clock.resume:{clock.kind}", at=_ended(clock, at))
 
 
 def start_verify(issue: Issue, *, at: datetime, act: str) -> None:
@@ -270,11 +274,26 @@ def rerate(issue: Issue, *, at: datetime, milder: bool, longer: bool) -> None:
     harsher one, whoever is late by it alone is not to blame.
     """
     for clock in _restatable(issue):
-        was = clock.due_at
+        if clock.state == rules.PAUSED and clock.pause_until is not None and clock.pause_until <= at:
+            resume_by_itself(clock, at=at)
+        was = engine.excuse_by_rating(clock, at=at)
         if milder and not (longer and would_be_later(clock, issue, at=at)):
             continue
         restate(clock, issue, version=clock.policy_version, at=at, why="rerate", act="issue.rerate")
-        clock.rerated_until = None if milder else was
+        kept = milder and clock.due_at is not None and was is not None and clock.due_at >= was
+        clock.rerated_until = None if kept else was
+        show_due(_owner_of(clock, issue), clock)
+
+
+def bring_before(issue: Issue, *, due: datetime, at: datetime) -> None:
+    """Bring the answers of an issue's running tasks before its outside due, which nothing of ours may pass."""
+    late = select(Clock).where(
+        Clock.chain_kind == "issue", Clock.chain_no == issue.no, Clock.kind == "feedback",
+        Clock.state == rules.RUNNING, Clock.due_at > due,
+    )  # fmt: skip
+    for clock in db.session.scalars(late.order_by(Clock.id)):
+        ladder = engine.ladder_of(clock)
+        engine.extend(clock, at=at, due=due, why="outside", act="issue.set_outside_due", ladder=ladder)
         show_due(_owner_of(clock, issue), clock)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -85,10 +85,10 @@ def start(*, chain: tuple[str, str], subject: str, kind: str, terms: Terms, at: 
     _open_span(clock, rules.RUNNING, clock.holder, begin)
     plan(clock, at=begin, due=terms.due, consumed=0, why=terms.why, act=act, ladder=terms.ladder, calendar=calendar)
     if terms.begin is not None and terms.begin > at:
-        _arm(clock, [rules.Moment(rules.START, terms.begin)])
+        arm(clock, [rules.Moment(rules.START, terms.begin)])
     special = {"archive": rules.FILE, "reexamine": rules.RECHECK}.get(kind)
     if special is not None:
-        _arm(clock, [rules.Moment(special, terms.due)])
+        arm(clock, [rules.Moment(special, terms.due)])
     return clock
 
 
@@ -101,7 +101,7 @@ def plan(
     clock.provisional = calendar.is_provisional(due)
     left = calendar.worked(at, due) if due > at else 0
     _note_plan(clock, at=at, due=due, consumed=consumed, remaining=left, why=why, act=act)
-    _arm(clock, rules.moments(calendar=calendar, ladder=ladder, at=at, due=due, consumed=consumed))
+    arm(clock, rules.moments(calendar=calendar, ladder=ladder, at=at, due=due, consumed=consumed))
 
 
 def _note_plan(
@@ -147,16 +147,17 @@ def resume(clock: Clock, *, at: datetime, act: str, ladder: Sequence[RungSpec], 
     """
     stopped = clock.stopped_at or at
     whole, consumed, left = reckon(clock, stopped)
-    calendar = adopt(clock)
-    floor = policy_of(clock).floor(clock.severity)
     clock.state, clock.stopped_at = rules.RUNNING, None
     _turn_span(clock, rules.RUNNING, clock.owner, at)
-    if least is not None:
-        due = max(least, calendar.due(at, floor))
-    elif left <= 0 and clock.floor_given:
+    if least is None and left <= 0 and clock.floor_given:
         # Nothing is left and the floor was given before: the promise stays broken at its old due time.
         _rearm(clock, after=at)
         return
+    _move_excuse(clock, since=stopped, to=at)
+    calendar = adopt(clock)
+    floor = policy_of(clock).floor(clock.severity)
+    if least is not None:
+        due = max(least, calendar.due(at, floor))
     else:
         due = rules.resumed(
             calendar=calendar, at=at, left=left, whole=whole, floor=None if clock.floor_given else floor
@@ -182,13 +183,14 @@ def pause(clock: Clock, *, at: datetime, act: str, until: datetime | None, since
     consumed = whole - clock.remaining
     _note_plan(clock, at=at, due=None, consumed=consumed, remaining=clock.remaining, why="pause", act=act)
     if until is not None:
-        _arm(clock, [rules.Moment(rules.RESUME, until)])
+        arm(clock, [rules.Moment(rules.RESUME, until)])
 
 
 def unpause(clock: Clock, *, at: datetime, act: str, ladder: Sequence[RungSpec]) -> None:
     """Run on after a pause: what was left is left, in working time, whatever the wall clock did meanwhile."""
-    calendar = adopt(clock)
     at = max(at, _last_span(clock).from_at)
+    _move_excuse(clock, since=clock.plans[-1].at, to=at)
+    calendar = adopt(clock)
     clock.paused += calendar.worked(_last_span(clock).from_at, at)
     due = calendar.advance(at, clock.remaining or 0)
     consumed = clock.plans[-1].consumed
@@ -206,24 +208,21 @@ def extend(clock: Clock, *, at: datetime, due: datetime, why: str, act: str, lad
     plan(clock, at=at, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=adopt(clock))
 
 
-def promise(clock: Clock, *, note: int, at: datetime | None) -> None:
-    """Remind of the next word on the way at a moment; an earlier note's reminder is dropped. No breach comes of it."""
-    for rung in clock.rungs:
-        if rung.state == rules.ARMED and rules.is_promise(rung.code):
-            rung.state = rules.CANCELLED
-    if at is not None and clock.state == rules.RUNNING:
-        _arm(clock, [rules.Moment(f"{rules.PROGRESS}.{note}", at)])
+def excuse_by_rating(clock: Clock, *, at: datetime) -> datetime | None:
+    """The due that a harsher rating takes away, where none has before: until then lateness is not the owner's."""
+    if clock.rerated_until is not None or clock.due_at is not None:
+        return clock.rerated_until or clock.due_at
+    return calendar_of(clock).advance(at, clock.remaining or 0)
 
 
-def watch_outside(clock: Clock, *, due: datetime | None, at: datetime) -> None:
-    """Warn of an issue's outside due on its total clock, in natural time; None drops the warnings."""
-    for rung in clock.rungs:
-        if rung.state == rules.ARMED and rules.is_outside(rung.code):
-            rung.state = rules.CANCELLED
-    if due is not None:
-        ahead = [(code, due - timedelta(days=days)) for code, days in rules.OUTSIDE_RUNGS]
-        count = sum(1 for rung in clock.rungs if rules.is_outside(rung.code))
-        _arm(clock, [rules.Moment(f"{code}.{count}", moment) for code, moment in ahead if moment > at])
+def _move_excuse(clock: Clock, *, since: datetime, to: datetime) -> None:
+    """What was paused or stopped also moves the due that held before a harsher rating, in the calendar of that time."""
+    if clock.rerated_until is None or clock.rerated_until <= since:
+        return
+    rated = next(n for n, row in enumerate(clock.plans) if row.why == "rerate")
+    before = clock.plans[max(rated - 1, 0)]
+    calendar = work_calendar(before.calendar, before.calendar_revision, before.national_revision)
+    clock.rerated_until = calendar.advance(to, calendar.worked(since, clock.rerated_until))
 
 
 def rerun(clock: Clock) -> None:
@@ -299,12 +298,12 @@ def replan(
         until, clock.remaining = clock.pause_until, left
         _note_plan(clock, at=at, due=None, consumed=consumed, remaining=left, why=why, act=act)
         if until is not None:
-            _arm(clock, [rules.Moment(rules.RESUME, until)])
+            arm(clock, [rules.Moment(rules.RESUME, until)])
         return
     due = value.advance(moment, left)
     plan(clock, at=moment, due=due, consumed=consumed, why=why, act=act, ladder=ladder, calendar=value)
     if clock.started_at > at:
-        _arm(clock, [rules.Moment(rules.START, clock.started_at)])
+        arm(clock, [rules.Moment(rules.START, clock.started_at)])
 
 
 def adopt(clock: Clock, calendar: str | None = None) -> WorkCalendar:
@@ -340,13 +339,18 @@ def reckon(clock: Clock, at: datetime) -> tuple[int, int, int]:
     return whole, consumed, whole - consumed
 
 
-def _arm(clock: Clock, moments: Sequence[rules.Moment]) -> None:
+def arm(clock: Clock, moments: Sequence[rules.Moment]) -> None:
+    """Arm rungs of the clock's present plan."""
     for moment in moments:
         clock.rungs.append(
             ClockRung(
-                chain_kind=clock.chain_kind, chain_no=clock.chain_no, plan=clock.plan, code=moment.code,
-                moment=moment.at, state=rules.ARMED,
-            )  # fmt: skip
+                chain_kind=clock.chain_kind,
+                chain_no=clock.chain_no,
+                plan=clock.plan,
+                code=moment.code,
+                moment=moment.at,
+                state=rules.ARMED,
+            )
         )
 
 

@@ -19,11 +19,11 @@ def wave_end_of(issue: Issue, task: Task) -> datetime | None:
     whole = engine.live_clock(issue.no, "issue")
     if whole is None or whole.due_at is None:
         return None
-    return _end(whole, task, whole.due_at)
+    return _end(whole, issue, task, whole.due_at)
 
 
-def _end(whole: Clock, task: Task, due: datetime) -> datetime:
-    review = engine.policy_of(whole).target("wave_end", whole.severity, units=terms.wave_units(task))
+def _end(whole: Clock, issue: Issue, task: Task, due: datetime) -> datetime:
+    review = engine.policy_of(whole).target("wave_end", issue.severity, units=terms.wave_units(task))
     return rules.wave_end(calendar=engine.calendar_of(whole), issue_due=due, review=review, gather=None)
 
 
@@ -33,9 +33,9 @@ def carry_issue(issue: Issue, task: Task, *, to: datetime, at: datetime, act: st
     if whole is None or whole.due_at is None:
         return
     calendar, policy = engine.calendar_of(whole), sla_policy(whole.policy_version)
-    review = policy.target("wave_end", whole.severity, units=terms.wave_units(task))
+    review = policy.target("wave_end", issue.severity, units=terms.wave_units(task))
     due = calendar.due(to, review)
-    while _end(whole, task, due) < to:
+    while _end(whole, issue, task, due) < to:
         # Granted after closing hours: the day that ends there does not hold it.
         due = calendar.due(due, NEXT_DAY)
     if issue.external_due_at is not None:

@@ -280,7 +280,7 @@ class _Batch:
             calendar=value,
         )  # fmt: skip
         for rung in apart:
-            engine._arm(clock, [rules.Moment(rung.code, anew.due if rung.moment == was else rung.moment)])
+            engine.arm(clock, [rules.Moment(rung.code, anew.due if rung.moment == was else rung.moment)])
         self._show(clock, was, at)
         return trail.Seal(ACT, clock.subject, SYSTEM, SYSTEM, at, origin, {})
 

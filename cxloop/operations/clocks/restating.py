@@ -36,7 +36,8 @@ def restate(clock: Clock, issue: Issue, *, version: int, at: datetime, why: str,
     """
     policy = sla_policy(version)
     found = _restated(clock, issue, policy)
-    if (str(found.target), found.calendar, version) == (clock.target, clock.calendar, clock.policy_version):
+    if (str(found.target), found.calendar) == (clock.target, clock.calendar):
+        # Nothing new to state: least of all gets somebody who is late the floor once more.
         clock.severity = issue.severity
         return False
     clock.severity, clock.policy_version = issue.severity, version

@@ -12,6 +12,7 @@ from ...models.progress import Redo
 from ...models.task import Task
 from ..act import Invalid, act
 from ..clocks import step
+from ..contacts import owe
 from ..notices import people, tell
 
 
@@ -36,6 +37,7 @@ def redo(*, task: Task, by: str, at: datetime, reason: str, text: str) -> Task:
     task.accepted_at = task.accepted_by = task.submitted_by = task.submitted_at = None
     step(issue, act="task.redo:issue", at=at)
     step(task, act="task.redo", at=at, to=TaskState.WORKING)
+    owe(task, at=at)
     told = [task.handler] if task.handler else people(task.unit, Role.UNIT_LEAD)
     tell({*told, *people(task.unit, Role.UNIT_LEAD)}, code="notice.redo", subject=task.no, at=at, title=task.title)
     return task

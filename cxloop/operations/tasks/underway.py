@@ -11,6 +11,7 @@ from ...models.progress import ProgressNote, Question
 from ...models.task import Task
 from ..act import Invalid, act
 from ..clocks import engine, step
+from ..clocks.reminders import promise
 from ..notices import dispatching, people, tell
 
 
@@ -24,7 +25,7 @@ def report(*, task: Task, by: str, at: datetime, text: str, next_at: datetime | 
     task.next_report_at = next_at
     clock = engine.live_clock(task.no, "feedback")
     if clock is not None:
-        engine.promise(clock, note=note.n, at=next_at)
+        promise(clock, note=note.n, at=next_at)
     tell(dispatching(task), code="notice.progress", subject=task.no, at=at, but=by, title=task.title, text=text)
     return task
 
