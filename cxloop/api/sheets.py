@@ -67,7 +67,7 @@ def take_ledger() -> Response:
         raise ValidationError({"mapping": Invalid("error.required").messages})
     try:
         mapping = ledger.read_mapping(request.form["mapping"])
-        items, over = ledger.read(read_table(raw, most=ledger.MOST_ROWS + 1), mapping, now=at)
+        items, over = ledger.read(read_table(raw, most=ledger.MOST_IN_A_REQUEST + 1), mapping, now=at)
     except BadFile as error:
         raise _bad(error) from None
     key = door.idempotency_key(user)

@@ -25,7 +25,8 @@ from .book import Row, read_moment
 from .doing import do_row, mark
 
 ACT = "issue.take_over"
-MOST_ROWS = 5_000
+# A row takes some 0.05 s; a request must not take minutes, a command may.
+MOST_ROWS, MOST_IN_A_REQUEST = 5_000, 1_000
 OVER = "over"
 OPENING = time(9)
 # A ledger's own words for what the act calls otherwise.
