@@ -195,7 +195,8 @@ class Chain:
         )
 
     def _outside(self, place: int) -> datetime | None:
-        return self.past.moment(self.issue.no, "external_due_at", place, self.issue.external_due_at)
+        # No issue is opened with one: where the trail does not tell of it yet, there was none.
+        return self.past.moment(self.issue.no, "external_due_at", place, None)
 
     def _above(self, parent: str, place: int, at: datetime) -> tuple[WorkCalendar, datetime]:
         """The due of the task that this one was split from, as it stood, derived in its turn."""

@@ -193,6 +193,8 @@ _FEEDBACK = (
     "submitted_by",
     "submitted_at",
     "withdrawn_at",
+    "signed_by",
+    "signed_at",
     "verdict",
     "verdict_reason",
     "verdict_text",

@@ -33,6 +33,9 @@ REASONS = {
     "measure.send_back": "reason.send_back",
     "issue.dismiss": "reason.dismiss",
     "feedback.submit": "reason.unresolvable",
+    "task.redo": "reason.redo",
+    "transfer.request": "reason.decline",
+    "issue.rerate": "reason.rerate",
     "extension.request": "reason.extension",
     "pause.request": "reason.pause",
     "issue.reopen": "reason.reopen",
@@ -117,7 +120,9 @@ def _codes() -> Codes | None:
 def reason_label(act: str, code: str | None) -> str:
     """The wording of a reason given with an act: a code of the act's list, else the words that were said."""
     name = REASONS.get(act)
-    return (code or UNSAID) if name is None else code_label(name, code)
+    label = UNSAID if name is None else code_label(name, code)
+    # A rating is changed for a reason in one's own words, too.
+    return (code or UNSAID) if name is None or (label == UNSAID and act == "issue.rerate") else label
 
 
 def moment(at: datetime | str | None) -> str:
