@@ -67,7 +67,7 @@ def test_an_import_sent_twice_is_known_whatever_its_boundary(world: World) -> No
     again = _import(world, CSV, **_key("one"))
     assert again.data == first.data
     assert _import(world, CSV + "3,x\n", **_key("one")).status_code == 422
-    assert world.count(Signal) == 5
+    assert world.count(Signal) == 6
 
 
 def test_another_body_is_refused(world: World) -> None:
