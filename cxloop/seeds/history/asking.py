@@ -134,7 +134,7 @@ def _grants(scene: Scene, part: Part, due: datetime, granted: datetime) -> str:
 
 
 def _refuse(scene: Scene, part: Part, at: datetime, what: str) -> None:
-    scene.say(at, scene.analyst, f"{what}.refuse", part.on, text=_words(scene).pick(f"{what}_refused"))
+    scene.say(at, scene.analyst, f"{what}.refuse", part.on, reason=_words(scene).pick(f"{what}_refused"))
 
 
 # Pauses
