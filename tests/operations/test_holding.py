@@ -55,7 +55,7 @@ def test_signing_twice_is_refused_with_what_is_possible(story: Story) -> None:
         story.do("task.sign", CHEN, task)
     assert (refused.value.state, set(refused.value.allowed)) == (
         "working",
-        {"assign", "decline", "feedback", "pause", "request-extension"},
+        {"ask", "assign", "decline", "feedback", "pause", "report", "request-extension", "split"},
     )
 
 

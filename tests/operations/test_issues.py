@@ -210,7 +210,7 @@ def test_dismissing_and_dispatching_are_refused_in_the_wrong_state(story: Story)
         with pytest.raises(WrongState) as refused:
             story.do(act, ANALYST, no, **fields)
         assert refused.value.state == "verifying"
-        assert set(refused.value.allowed) == {"analyse", "verify"}
+        assert {"analyse", "verify"} <= set(refused.value.allowed)
 
 
 def test_a_milder_second_rating_gives_nobody_more_time(story: Story) -> None:

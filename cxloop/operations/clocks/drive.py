@@ -280,9 +280,17 @@ def rerate(issue: Issue, *, at: datetime, milder: bool, longer: bool) -> None:
         if milder and not (longer and would_be_later(clock, issue, at=at)):
             continue
         restate(clock, issue, version=clock.policy_version, at=at, why="rerate", act="issue.rerate")
-        kept = milder and clock.due_at is not None and was is not None and clock.due_at >= was
-        clock.rerated_until = None if kept else was
+        clock.rerated_until = _excused(clock, was, milder=milder, at=at)
         show_due(_owner_of(clock, issue), clock)
+
+
+def _excused(clock: Clock, was: datetime | None, *, milder: bool, at: datetime) -> datetime | None:
+    """Until when lateness is the rating's: harsher, until the due it took; milder, no more once that is given back."""
+    if not milder:
+        return was
+    due = clock.due_at or engine.calendar_of(clock).advance(at, clock.remaining or 0)
+    given_back = clock.rerated_until is None or due >= clock.rerated_until
+    return None if given_back else clock.rerated_until
 
 
 def bring_before(issue: Issue, *, due: datetime, at: datetime) -> None:

@@ -176,6 +176,7 @@ def pause(clock: Clock, *, at: datetime, act: str, until: datetime | None, since
     whole, _consumed, left = reckon(clock, since if late and since is not None else at)
     if late and since is not None:
         _turn_span(clock, rules.STOPPED, clock.asked_of or clock.holder, since)
+        _move_excuse(clock, since=since, to=at)
     clock.asked_of = None
     clock.state, clock.due_at, clock.provisional = rules.PAUSED, None, False
     clock.remaining, clock.pause_until = max(left, 0), until
